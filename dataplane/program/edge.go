@@ -1,0 +1,307 @@
+package program
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Edge is the program of an edge location: which distribution owns which host.
+// The zero value has no distributions.
+type Edge struct {
+	Revision  int64 // store revision this program stands for
+	byID      map[string]*Distribution
+	hosts     map[string]*Distribution // exact names: domain names and aliases, lower case
+	wildcards map[string]*Distribution // "example.com" for the alias *.example.com
+}
+
+// With returns a program in which the given distributions stand in place of
+// those with the same id; a nil value removes one. e itself does not change.
+func (e *Edge) With(revision int64, changes map[string]*Distribution) *Edge {
+	next := &Edge{
+		Revision: revision,
+		byID:     maps.Clone(e.byID), hosts: maps.Clone(e.hosts), wildcards: maps.Clone(e.wildcards),
+	}
+	if next.byID == nil {
+		next.byID, next.hosts, next.wildcards = map[string]*Distribution{}, map[string]*Distribution{}, map[string]*Distribution{}
+	}
+	for id := range changes {
+		next.remove(id)
+	}
+	for id, d := range changes {
+		if d != nil {
+			next.add(id, d)
+		}
+	}
+	return next
+}
+
+func (e *Edge) remove(id string) {
+	old := e.byID[id]
+	if old == nil {
+		return
+	}
+	delete(e.byID, id)
+	for _, name := range old.names() {
+		index, key := e.index(name)
+		if index[key] == old {
+			delete(index, key)
+		}
+	}
+}
+
+func (e *Edge) add(id string, d *Distribution) {
+	e.byID[id] = d
+	for _, name := range d.names() {
+		index, key := e.index(name)
+		index[key] = d
+	}
+}
+
+func (e *Edge) index(name string) (map[string]*Distribution, string) {
+	if rest, ok := strings.CutPrefix(name, "*."); ok {
+		return e.wildcards, rest
+	}
+	return e.hosts, name
+}
+
+// Distribution returns the distribution that owns host (normalised: lower case,
+// no port): its domain name or an alias; the most specific alias wins
+// (reference/cloudfront.md section 2.1). A disabled distribution keeps its names.
+func (e *Edge) Distribution(host string) (*Distribution, bool) {
+	if d, ok := e.hosts[host]; ok {
+		return d, true
+	}
+	if len(e.wildcards) == 0 {
+		return nil, false
+	}
+	if _, parent, ok := strings.Cut(host, "."); ok {
+		d, ok := e.wildcards[parent] // a wildcard stands for exactly one label
+		return d, ok
+	}
+	return nil, false
+}
+
+// DistributionByID returns the distribution with this id.
+func (e *Edge) DistributionByID(id string) (*Distribution, bool) {
+	d, ok := e.byID[id]
+	return d, ok
+}
+
+// Len returns the number of distributions.
+func (e *Edge) Len() int { return len(e.byID) }
+
+// ViewerProtocolPolicy is what a behavior does with plain HTTP.
+type ViewerProtocolPolicy uint8
+
+// Values of ViewerProtocolPolicy.
+const (
+	AllowAll ViewerProtocolPolicy = iota
+	HTTPSOnly
+	RedirectToHTTPS
+)
+
+// OriginProtocolPolicy is the scheme the edge uses toward an origin.
+type OriginProtocolPolicy uint8
+
+// Values of OriginProtocolPolicy.
+const (
+	OriginHTTPSOnly OriginProtocolPolicy = iota
+	OriginHTTPOnly
+	OriginMatchViewer
+)
+
+// Distribution is one unit: a distribution with everything parsed.
+type Distribution struct {
+	ID, Account string
+	DomainName  string // "d111111abcdef8.cloudfront.net"
+	Revision    int64  // store revision of the configuration
+	Enabled     bool
+	Aliases     []string // lower case, "*." prefix for wildcards
+	// DefaultRootObject is without a leading slash; "" is none.
+	DefaultRootObject string
+	HTTP2             bool
+	// Behaviors in order of evaluation; the last one is the default behavior "*".
+	Behaviors []*Behavior
+	Errors    map[int]ErrorResponse // CustomErrorResponses by status code
+}
+
+// names returns every host name of the distribution: the domain name, its
+// .localhost forms (by d-label and by id, design.md section 2) and the aliases.
+func (d *Distribution) names() []string {
+	label, _, _ := strings.Cut(d.DomainName, ".")
+	names := []string{
+		d.DomainName,
+		label + ".cloudfront.localhost",
+		strings.ToLower(d.ID) + ".cloudfront.localhost",
+	}
+	return append(names, d.Aliases...)
+}
+
+// Match returns the behavior for a path: the first whose pattern matches the
+// normalised path (reference/cloudfront.md section 2.3). It is never nil.
+func (d *Distribution) Match(path string) *Behavior {
+	last := len(d.Behaviors) - 1
+	for _, b := range d.Behaviors[:last] {
+		if b.Pattern.Match(path) {
+			return b
+		}
+	}
+	return d.Behaviors[last]
+}
+
+// ErrorResponse is one CustomErrorResponse.
+type ErrorResponse struct {
+	PagePath   string // "" keeps the origin's body
+	StatusCode int    // 0 keeps the status
+	CachingTTL time.Duration
+}
+
+// Behavior is a cache behavior.
+type Behavior struct {
+	Pattern        PathPattern
+	Origin         *Origin
+	Group          *OriginGroup // nil: Origin alone
+	ViewerProtocol ViewerProtocolPolicy
+	Allowed        MethodSet
+	Cached         MethodSet
+	Compress       bool
+	Cache          CachePolicy
+	Request        OriginRequestPolicy
+}
+
+// OriginGroup is a primary origin with a secondary that takes over on the given
+// status codes (reference/cloudfront.md section 2.8).
+type OriginGroup struct {
+	ID         string
+	Members    [2]*Origin
+	FailoverOn map[int]bool
+}
+
+// Origin is whom the edge calls.
+type Origin struct {
+	ID         string
+	DomainName string // lower case, no port
+	Path       string // "" or "/prod"
+	// CustomHeaders are added to each request and overwrite the viewer's.
+	CustomHeaders  []HeaderField
+	Protocol       OriginProtocolPolicy
+	HTTPPort       int
+	HTTPSPort      int
+	Attempts       int           // ConnectionAttempts, 1–3
+	ConnectTimeout time.Duration // per attempt
+	ReadTimeout    time.Duration // to the first byte and between packets
+	KeepAlive      time.Duration
+}
+
+// HeaderField is a header name and value of the configuration.
+type HeaderField struct{ Name, Value string }
+
+// CachePolicy is what makes the cache key and bounds the TTL: a cache policy,
+// or a behavior's legacy ForwardedValues.
+type CachePolicy struct {
+	ID                         string // "" for ForwardedValues
+	MinTTL, DefaultTTL, MaxTTL time.Duration
+	// Gzip and Brotli: the normalised Accept-Encoding is part of the key.
+	Gzip, Brotli bool
+	Headers      Selection // names in lower case
+	Cookies      Selection
+	QueryStrings Selection
+	// Legacy tells that ForwardedValues made this policy: the legacy header
+	// table applies toward the origin (reference/cloudfront.md section 2.6).
+	Legacy bool
+	// LegacyForwardQuery and LegacyKeyQuery: QueryString=true forwards all
+	// parameters while QueryStringCacheKeys limits only the key.
+	LegacyForwardQuery bool
+}
+
+// Disabled tells that nothing is cached and no request is collapsed: all TTLs
+// are 0 (reference/cloudfront.md section 3.1), or Headers is "*".
+func (c *CachePolicy) Disabled() bool {
+	return c.MinTTL == 0 && c.DefaultTTL == 0 && c.MaxTTL == 0 || c.Headers.Mode == SelectAll
+}
+
+// OriginRequestPolicy is what is sent to the origin beyond the cache key.
+type OriginRequestPolicy struct {
+	ID string // "" for none
+	// Headers: SelectNone; SelectAll (allViewer); SelectOnly (whitelist);
+	// SelectExcept (allExcept). CloudFront lists the CloudFront-* headers of
+	// allViewerAndWhitelistCloudFront.
+	Headers      Selection
+	CloudFront   []string
+	Cookies      Selection
+	QueryStrings Selection
+}
+
+// SelectMode says which of the viewer's names a Selection takes.
+type SelectMode uint8
+
+// Values of SelectMode.
+const (
+	SelectNone SelectMode = iota
+	SelectAll
+	SelectOnly
+	SelectExcept
+)
+
+// Selection takes some of a set of names. Header names are in lower case;
+// cookie and query string names keep their case.
+type Selection struct {
+	Mode  SelectMode
+	Names []string // sorted; for SelectOnly and SelectExcept
+}
+
+// Takes tells whether name is selected.
+func (s Selection) Takes(name string) bool {
+	switch s.Mode {
+	case SelectAll:
+		return true
+	case SelectOnly:
+		_, ok := slices.BinarySearch(s.Names, name)
+		return ok
+	case SelectExcept:
+		_, ok := slices.BinarySearch(s.Names, name)
+		return !ok
+	}
+	return false
+}
+
+// MethodSet is a set of the methods CloudFront knows.
+type MethodSet uint8
+
+// The methods of a MethodSet.
+const (
+	MethodGET MethodSet = 1 << iota
+	MethodHEAD
+	MethodOPTIONS
+	MethodPUT
+	MethodPOST
+	MethodPATCH
+	MethodDELETE
+)
+
+// MethodOf returns the set of one method, or 0 for a method that neither
+// CloudFront nor API Gateway's ANY knows.
+func MethodOf(name string) MethodSet {
+	switch name {
+	case "GET":
+		return MethodGET
+	case "HEAD":
+		return MethodHEAD
+	case "OPTIONS":
+		return MethodOPTIONS
+	case "PUT":
+		return MethodPUT
+	case "POST":
+		return MethodPOST
+	case "PATCH":
+		return MethodPATCH
+	case "DELETE":
+		return MethodDELETE
+	}
+	return 0
+}
+
+// Has tells whether method is in the set.
+func (s MethodSet) Has(method string) bool { return s&MethodOf(method) != 0 }

@@ -1,0 +1,87 @@
+package upstream
+
+import (
+	"fmt"
+	"time"
+
+	"drawbridge/dataplane/exchange"
+)
+
+// Call is one request to an origin or backend.
+type Call struct {
+	Scheme string // "http" or "https"
+	// Host and Port say where to connect: a name or an IP literal, never the
+	// viewer's Host.
+	Host string
+	Port int
+	// Authority is the Host field to send; ServerName is the SNI and the name
+	// the certificate must carry ("" is Host).
+	Authority, ServerName string
+
+	Method, Path, RawQuery string
+	HasQuery               bool
+	Header                 exchange.Header // in order, without Host
+	Body                   exchange.Body
+
+	Attempts       int           // connection attempts, at least 1
+	ConnectTimeout time.Duration // per attempt
+	ReadTimeout    time.Duration // to the response's head and between body packets
+	IdleTimeout    time.Duration // keep-alive of the pooled connection
+	InsecureTLS    bool          // tlsConfig.insecureSkipVerification of an integration
+
+	// Hops counts the distributions of the chain so far; an in-process origin is told.
+	Hops int
+	// CallerAddress is the address the other side sees when it is in process
+	// (--edge-address for the edge); the zero value is the loopback address.
+	CallerAddress string
+}
+
+// Kind says at what a call failed.
+type Kind uint8
+
+// Values of Kind.
+const (
+	ResolveFailed  Kind = iota + 1 // no such name
+	ConnectFailed                  // refused, unreachable or timed out while connecting
+	TLSFailed                      // handshake or certificate
+	AddressRefused                 // an address rule forbids it (design.md section 2)
+	Timeout                        // connected, but no answer in time
+	BrokenResponse                 // closed early or not HTTP
+	HeaderTooBig
+	Canceled // the caller gave up
+)
+
+// Error is a call that got no response.
+type Error struct {
+	Kind Kind
+	Err  error
+}
+
+// Error says what failed and why; it holds no header value.
+func (e *Error) Error() string { return fmt.Sprintf("upstream: %s: %v", e.Kind, e.Err) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// String names the kind as it stands in logs and metrics.
+func (k Kind) String() string {
+	switch k {
+	case ResolveFailed:
+		return "resolve failed"
+	case ConnectFailed:
+		return "connect failed"
+	case TLSFailed:
+		return "tls failed"
+	case AddressRefused:
+		return "address refused"
+	case Timeout:
+		return "timeout"
+	case BrokenResponse:
+		return "broken response"
+	case HeaderTooBig:
+		return "header too big"
+	case Canceled:
+		return "canceled"
+	}
+	return "failed"
+}
