@@ -119,8 +119,7 @@ func (f family) noun() string {
 //
 // A value that cannot be read as the operator's type matches nothing.
 func (c *condition) holds(ctx *Context) bool {
-	var v values
-	ctx.lookup(&v, c.key, c.name)
+	v := ctx.lookup(c.key, c.name)
 	n := v.count()
 	if c.family == familyNull {
 		return c.wants[index01(n == 0)]

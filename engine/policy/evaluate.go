@@ -43,21 +43,15 @@ func (d Decision) Reason() string {
 	return who + verb
 }
 
-// evaluation is the request with what is worked out once for all statements.
-type evaluation struct {
-	request  *Request
-	resource arnValue
-}
-
 // Evaluate answers for this policy alone: explicit Deny before Allow before
 // implicit deny (reference/api-gateway.md 3.3). The first statement in document
 // order with the deciding effect is named. It allocates nothing, apart from
 // policy variables that expand to more than 256 bytes.
 func (p *Policy) Evaluate(r *Request) Decision {
-	e := evaluation{request: r, resource: arnValue{whole: r.Resource}}
+	resource := arnValue{whole: r.Resource} // split at most once for all statements
 	for _, i := range p.order {
 		s := &p.statements[i]
-		if !s.applies(&e) {
+		if !s.applies(r, &resource) {
 			continue
 		}
 		d := Decision{Effect: Allow, Statement: i, Sid: s.sid}
@@ -69,25 +63,25 @@ func (p *Policy) Evaluate(r *Request) Decision {
 	return Decision{Statement: -1}
 }
 
-func (s *statement) applies(e *evaluation) bool {
-	if !s.matchesPrincipal(e) || !s.matchesAction(e) || !s.matchesResource(e) {
+func (s *statement) applies(r *Request, resource *arnValue) bool {
+	if !s.matchesPrincipal(r) || !s.matchesAction(r) || !s.matchesResource(r, resource) {
 		return false
 	}
 	for i := range s.conditions {
-		if !s.conditions[i].holds(&e.request.Context) {
+		if !s.conditions[i].holds(&r.Context) {
 			return false
 		}
 	}
 	return true
 }
 
-func (s *statement) matchesPrincipal(e *evaluation) bool {
-	return s.principals == nil || s.principals.matches(&e.request.Principal)
+func (s *statement) matchesPrincipal(r *Request) bool {
+	return s.principals == nil || s.principals.matches(&r.Principal)
 }
 
-func (s *statement) matchesAction(e *evaluation) bool {
+func (s *statement) matchesAction(r *Request) bool {
 	for i := range s.actions {
-		if matchesAction(&s.actions[i], e.request.Action) {
+		if matchesAction(&s.actions[i], r.Action) {
 			return !s.notAction
 		}
 	}
@@ -102,9 +96,9 @@ func matchesAction(p *pattern, action string) bool {
 	return globMatch(p.text, view(lowerASCII(room[:0], action)))
 }
 
-func (s *statement) matchesResource(e *evaluation) bool {
+func (s *statement) matchesResource(r *Request, resource *arnValue) bool {
 	for i := range s.resources {
-		if s.resources[i].matches(&e.resource, &e.request.Context) {
+		if s.resources[i].matches(resource, &r.Context) {
 			return !s.notResource
 		}
 	}

@@ -29,21 +29,21 @@ type Failure struct {
 // of Evaluate, and reaches the same decision. It allocates.
 func (p *Policy) Explain(r *Request) Explanation {
 	out := Explanation{Decision: p.Evaluate(r)}
-	e := evaluation{request: r, resource: arnValue{whole: r.Resource}}
 	for i := range p.statements {
 		s := &p.statements[i]
 		o := StatementOutcome{Index: i, Sid: s.sid, Effect: "Allow"}
 		if s.deny {
 			o.Effect = "Deny"
 		}
-		o.Failed = s.failures(&e, index("Statement", i))
+		o.Failed = s.failures(r, index("Statement", i))
 		o.Applies = len(o.Failed) == 0
 		out.Statements = append(out.Statements, o)
 	}
 	return out
 }
 
-func (s *statement) failures(e *evaluation, path string) []Failure {
+func (s *statement) failures(r *Request, path string) []Failure {
+	resource := arnValue{whole: r.Resource}
 	var out []Failure
 	fail := func(element string, not bool) {
 		why := "does not match the request"
@@ -52,19 +52,19 @@ func (s *statement) failures(e *evaluation, path string) []Failure {
 		}
 		out = append(out, Failure{join(path, element), why})
 	}
-	if !s.matchesPrincipal(e) {
+	if !s.matchesPrincipal(r) {
 		fail("Principal", s.principals.not)
 	}
-	if !s.matchesAction(e) {
+	if !s.matchesAction(r) {
 		fail("Action", s.notAction)
 	}
-	if !s.matchesResource(e) {
+	if !s.matchesResource(r, &resource) {
 		fail("Resource", s.notResource)
 	}
 	for i := range s.conditions {
 		c := &s.conditions[i]
-		if !c.holds(&e.request.Context) {
-			out = append(out, Failure{conditionPath(path, c.source), c.whyNot(&e.request.Context)})
+		if !c.holds(&r.Context) {
+			out = append(out, Failure{conditionPath(path, c.source), c.whyNot(&r.Context)})
 		}
 	}
 	return out
@@ -72,8 +72,7 @@ func (s *statement) failures(e *evaluation, path string) []Failure {
 
 // whyNot words a condition that does not hold.
 func (c *condition) whyNot(ctx *Context) string {
-	var v values
-	ctx.lookup(&v, c.key, c.name)
+	v := ctx.lookup(c.key, c.name)
 	switch absent := v.count() == 0; {
 	case c.family == familyNull && absent:
 		return "the key is absent"

@@ -136,8 +136,7 @@ func (p *pattern) expand(buf []byte, ctx *Context) ([]byte, bool) {
 			buf = append(buf, part.literal...)
 			continue
 		}
-		var v values
-		ctx.lookup(&v, part.key, part.name)
+		v := ctx.lookup(part.key, part.name)
 		switch v.count() {
 		case 0:
 			if !part.hasFall {

@@ -218,47 +218,46 @@ func boolText(b bool) string {
 	return "false"
 }
 
-// lookup fills v with the values of a key; none when it is absent.
-func (c *Context) lookup(v *values, k Key, name string) {
+// lookup returns the values of a key; none when it is absent. By value: an
+// out parameter would make every request escape to the heap.
+func (c *Context) lookup(k Key, name string) values {
 	switch {
 	case k == keyOther:
 		for i := range c.others {
 			if strings.EqualFold(c.others[i].name, name) {
-				v.kind, v.many = kindMany, c.others[i].values
-				return
+				return values{many: c.others[i].values, value: value{kind: kindMany}}
 			}
 		}
 	case !c.present.has(k):
 	case c.listed.has(k):
 		for i := range c.lists {
 			if c.lists[i].key == k {
-				v.kind, v.many = kindMany, c.lists[i].values
-				return
+				return values{many: c.lists[i].values, value: value{kind: kindMany}}
 			}
 		}
 	case k < keyTexts:
-		v.kind, v.text = kindText, c.texts[k]
+		return values{value: value{kind: kindText, text: c.texts[k]}}
 	default:
-		c.lookupTyped(v, k)
+		return values{value: c.typed(k)}
 	}
+	return values{}
 }
 
-func (c *Context) lookupTyped(v *values, k Key) {
+func (c *Context) typed(k Key) value {
 	switch k {
 	case KeySourceIP, KeyVpcSourceIP:
-		v.kind, v.addr = kindAddr, c.addrs[k-KeySourceIP]
+		return value{kind: kindAddr, addr: c.addrs[k-KeySourceIP]}
 	case KeyCurrentTime:
-		v.kind, v.n = kindTime, c.now
+		return value{kind: kindTime, n: c.now}
 	case KeyTokenIssueTime:
-		v.kind, v.n = kindTime, c.issued
+		return value{kind: kindTime, n: c.issued}
 	case KeyEpochTime:
-		v.kind, v.n = kindSeconds, c.now
+		return value{kind: kindSeconds, n: c.now}
 	case KeyMultiFactorAuthAge:
-		v.kind, v.n = kindSeconds, c.mfaAge
-	default:
-		v.kind = kindFlag
-		if c.flags.has(k) {
-			v.n = 1
-		}
+		return value{kind: kindSeconds, n: c.mfaAge}
 	}
+	if c.flags.has(k) {
+		return value{kind: kindFlag, n: 1}
+	}
+	return value{kind: kindFlag}
 }
