@@ -164,6 +164,16 @@ func TestNull(t *testing.T) {
 	}
 }
 
+// Six fields or none: a pattern with fewer matches no ARN, so ArnNotLike holds.
+func TestARNPatternsWithTooFewFields(t *testing.T) {
+	const arn = "arn:aws:sns:eu-west-1:111122223333:topic"
+	for _, pattern := range []string{"arn:aws:sns:*", "arn:*", "topic", "", "arn:aws:sns:eu-west-1:111122223333"} {
+		if holds(t, "ArnLike", "test:key", []string{pattern}, testKey(arn)) || !holds(t, "ArnNotLike", "test:key", []string{pattern}, testKey(arn)) {
+			t.Errorf("%q matches", pattern)
+		}
+	}
+}
+
 // An empty list of policy values matches nothing: positive fails, negated holds.
 func TestNoPolicyValues(t *testing.T) {
 	for _, row := range operatorRows {

@@ -69,6 +69,7 @@ func TestPrincipals(t *testing.T) {
 		{"Deny", "NotPrincipal", `{"AWS":["` + userARN + `","` + rootARN + `"]}`, "anonymous liar session federated stranger service saml"},
 		{"Deny", "NotPrincipal", `{"AWS":["` + roleARN + `","` + rootARN + `"]}`, "anonymous liar alice session federated stranger service saml"},
 		{"Deny", "NotPrincipal", `{"AWS":["` + sessARN + `","` + roleARN + `","` + rootARN + `"]}`, "anonymous liar alice federated stranger service saml"},
+		{"Deny", "NotPrincipal", `{"AWS":["` + sessARN + `","` + rootARN + `"]}`, "anonymous liar alice session federated stranger service saml"},
 		{"Deny", "NotPrincipal", `{"Service":"apigateway.amazonaws.com"}`, "anonymous liar root alice session federated stranger saml"},
 		{"Deny", "NotPrincipal", `{"Federated":"` + provider + `"}`, "anonymous liar root alice session federated stranger service"},
 		{"Deny", "NotPrincipal", `{"CanonicalUser":"` + canonID + `"}`, "anonymous liar alice session federated stranger service saml"},

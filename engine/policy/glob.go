@@ -86,7 +86,7 @@ func findEnd(piece, s string) int {
 		}
 		return -1
 	}
-	for at := 0; at <= len(s); {
+	for at := 0; at < len(s); {
 		skip := strings.Index(s[at:], piece[:q])
 		if skip < 0 {
 			return -1
@@ -94,9 +94,6 @@ func findEnd(piece, s string) int {
 		at += skip
 		if n, ok := matchStart(piece, s[at:]); ok {
 			return at + n
-		}
-		if at == len(s) {
-			return -1
 		}
 		_, size := utf8.DecodeRuneInString(s[at:])
 		at += size

@@ -23,6 +23,7 @@ func TestGlob(t *testing.T) {
 		{"a*b*c", "abc", true}, {"a*b*c", "aXbYc", true}, {"a*b*c", "acb", false}, {"a*b*c", "abcX", false},
 		{"*ab", "aab", true}, {"*ab", "ab", true}, {"*ab", "b", false}, {"ab*ab", "ab", false}, {"ab*ab", "abab", true},
 		{"*?", "", false}, {"?*?", "a", false}, {"?*?", "ab", true}, {"*a?c*", "xxabbabc", true}, {"*a?c*", "xxabbc", false},
+		{"*?bc*", "aabc", true}, {"*?bc*", "bcbc", true}, {"*?bc*", "éxébc", true}, {"*a?*b", "a", false}, {"*?x*", "ab", false},
 		{"*??x", "éüx", true}, {"*??x", "üx", false}, {"?", "é", true}, {"?", "\xc3", true}, {"??", "\xc3(", true}, {"a?", "a", false},
 		{"x/*/GET/*", "x/prod/GET/a/b", true}, {"x/*/GET/*", "x/prod/POST/a/GET/b", true}, {"x/*/GET/*", "x/prod/POST/a", false},
 	}
