@@ -155,7 +155,20 @@ func (d *Distribution) Match(path string) *Behavior {
 type ErrorResponse struct {
 	PagePath   string // "" keeps the origin's body
 	StatusCode int    // 0 keeps the status
+	// CachingTTL is ErrorCachingMinTTL; DefaultErrorTTL where it was not given.
 	CachingTTL time.Duration
+}
+
+// DefaultErrorTTL is how long an error is cached at least, where no
+// CustomErrorResponse says otherwise (reference/cloudfront.md section 3.5).
+const DefaultErrorTTL = 10 * time.Second
+
+// ErrorTTL returns ErrorCachingMinTTL for a status code.
+func (d *Distribution) ErrorTTL(status int) time.Duration {
+	if e, ok := d.Errors[status]; ok {
+		return e.CachingTTL
+	}
+	return DefaultErrorTTL
 }
 
 // Behavior is a cache behavior.
@@ -193,6 +206,8 @@ type Origin struct {
 	ConnectTimeout time.Duration // per attempt
 	ReadTimeout    time.Duration // to the first byte and between packets
 	KeepAlive      time.Duration
+	// CompletionTimeout bounds a whole response (ResponseCompletionTimeout); 0: none.
+	CompletionTimeout time.Duration
 }
 
 // HeaderField is a header name and value of the configuration.
@@ -211,8 +226,8 @@ type CachePolicy struct {
 	// Legacy tells that ForwardedValues made this policy: the legacy header
 	// table applies toward the origin (reference/cloudfront.md section 2.6).
 	Legacy bool
-	// LegacyForwardQuery and LegacyKeyQuery: QueryString=true forwards all
-	// parameters while QueryStringCacheKeys limits only the key.
+	// LegacyForwardQuery is ForwardedValues.QueryString: all parameters go to the
+	// origin, while QueryStrings (QueryStringCacheKeys) limits only the key.
 	LegacyForwardQuery bool
 }
 
@@ -220,6 +235,16 @@ type CachePolicy struct {
 // are 0 (reference/cloudfront.md section 3.1), or Headers is "*".
 func (c *CachePolicy) Disabled() bool {
 	return c.MinTTL == 0 && c.DefaultTTL == 0 && c.MaxTTL == 0 || c.Headers.Mode == SelectAll
+}
+
+// Encodings tells which content codings a viewer's Accept-Encoding is reduced
+// to: those of the policy, gzip for ForwardedValues, none where nothing is
+// cached (reference/cloudfront.md sections 2.6, 3.7).
+func (c *CachePolicy) Encodings() (gzip, brotli bool) {
+	if c.Disabled() {
+		return false, false
+	}
+	return c.Gzip || c.Legacy, c.Brotli
 }
 
 // OriginRequestPolicy is what is sent to the origin beyond the cache key.
@@ -250,6 +275,10 @@ const (
 type Selection struct {
 	Mode  SelectMode
 	Names []string // sorted; for SelectOnly and SelectExcept
+	// Patterns stand beside Names where a name has wildcards: only the cookie
+	// names of ForwardedValues do (a cache policy takes "*" literally,
+	// reference/cloudfront.md section 2.6).
+	Patterns []NamePattern
 }
 
 // Takes tells whether name is selected.
@@ -258,11 +287,22 @@ func (s Selection) Takes(name string) bool {
 	case SelectAll:
 		return true
 	case SelectOnly:
-		_, ok := slices.BinarySearch(s.Names, name)
-		return ok
+		return s.lists(name)
 	case SelectExcept:
-		_, ok := slices.BinarySearch(s.Names, name)
-		return !ok
+		return !s.lists(name)
+	}
+	return false
+}
+
+// lists tells whether Names or Patterns hold name.
+func (s Selection) lists(name string) bool {
+	if _, ok := slices.BinarySearch(s.Names, name); ok {
+		return true
+	}
+	for _, p := range s.Patterns {
+		if p.Match(name) {
+			return true
+		}
 	}
 	return false
 }

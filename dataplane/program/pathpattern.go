@@ -30,29 +30,49 @@ func (p PathPattern) String() string {
 	return p.text
 }
 
-// Match tells whether the whole path matches. Its cost is linear in the length
-// of the path times the length of the pattern at worst: each part is placed at
-// its first possible position, which is enough because a star follows it.
+// Match tells whether the whole path matches.
 func (p PathPattern) Match(path string) bool {
+	return p.parts == nil || matchParts(p.parts, path)
+}
+
+// NamePattern is a name with "*" and "?" as wildcards, parsed. The zero value
+// matches the empty name only.
+type NamePattern struct{ parts []string }
+
+// NewNamePattern parses a pattern.
+func NewNamePattern(text string) NamePattern {
+	return NamePattern{parts: strings.Split(text, "*")}
+}
+
+// Match tells whether the whole name matches.
+func (p NamePattern) Match(name string) bool {
 	if p.parts == nil {
-		return true
+		return name == ""
 	}
-	first, last := p.parts[0], p.parts[len(p.parts)-1]
-	if len(p.parts) == 1 {
-		return len(path) == len(first) && matchesAt(path, first)
+	return matchParts(p.parts, name)
+}
+
+// matchParts tells whether text consists of the parts with anything between
+// them. Its cost is linear in the length of the text times the length of the
+// pattern at worst: each part is placed at its first possible position, which
+// is enough because a star follows it.
+func matchParts(parts []string, text string) bool {
+	first, last := parts[0], parts[len(parts)-1]
+	if len(parts) == 1 {
+		return len(text) == len(first) && matchesAt(text, first)
 	}
-	if len(path) < len(first) || !matchesAt(path, first) {
+	if len(text) < len(first) || !matchesAt(text, first) {
 		return false
 	}
-	path = path[len(first):]
-	for _, part := range p.parts[1 : len(p.parts)-1] {
-		at := find(path, part)
+	text = text[len(first):]
+	for _, part := range parts[1 : len(parts)-1] {
+		at := find(text, part)
 		if at < 0 {
 			return false
 		}
-		path = path[at+len(part):]
+		text = text[at+len(part):]
 	}
-	return len(path) >= len(last) && matchesAt(path[len(path)-len(last):], last)
+	return len(text) >= len(last) && matchesAt(text[len(text)-len(last):], last)
 }
 
 // find returns the first position at which part stands in path, or -1.
