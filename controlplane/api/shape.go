@@ -124,6 +124,9 @@ type Service struct {
 	XMLNamespace string
 	Operations   []Operation // sorted by name
 	Errors       []ErrorCode // sorted by code
+
+	// Implements tells whether svc has the methods that Invoke calls.
+	Implements func(svc any) bool
 }
 
 // Operation gives the operation of that name, nil if there is none.

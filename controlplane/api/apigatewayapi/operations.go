@@ -7,6 +7,7 @@ import "drawbridge/controlplane/api"
 // Table describes the service to the codecs.
 var Table = &api.Service{
 	Name: "apigateway", ID: "API Gateway", Version: "2015-07-09", Protocol: api.Protocol("rest-json"), XMLNamespace: "",
+	Implements: func(svc any) bool { _, ok := svc.(Service); return ok },
 	Operations: []api.Operation{
 		{Name: "CreateApiKey", Method: "POST", URI: "/apikeys", Status: 201,
 			Input: &shapeCreateApiKeyRequest, Output: &shapeApiKey,

@@ -7,6 +7,7 @@ import "drawbridge/controlplane/api"
 // Table describes the service to the codecs.
 var Table = &api.Service{
 	Name: "cloudfront", ID: "CloudFront", Version: "2020-05-31", Protocol: api.Protocol("rest-xml"), XMLNamespace: "http://cloudfront.amazonaws.com/doc/2020-05-31/",
+	Implements: func(svc any) bool { _, ok := svc.(Service); return ok },
 	Operations: []api.Operation{
 		{Name: "AssociateAlias", Method: "PUT", URI: "/2020-05-31/distribution/{TargetDistributionId}/associate-alias", Status: 200,
 			Input:  &shapeAssociateAliasRequest,

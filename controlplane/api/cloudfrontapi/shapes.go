@@ -1496,7 +1496,7 @@ var (
 		{Name: "MaxItems", Wire: "MaxItems", In: api.InQuery, Type: api.Type{Kind: api.KindInteger}},
 	}}
 	shapeListDistributionsByOwnedResourceResult = api.Shape{Name: "ListDistributionsByOwnedResourceResult", New: func() any { return new(ListDistributionsByOwnedResourceResult) }, Members: []api.Member{
-		{Name: "DistributionList", Wire: "DistributionList", In: api.InPayload, Type: api.Type{Kind: api.KindStructure, Shape: &shapeDistributionIdOwnerList}},
+		{Name: "DistributionList", Wire: "DistributionIdOwnerList", In: api.InPayload, Type: api.Type{Kind: api.KindStructure, Shape: &shapeDistributionIdOwnerList}},
 	}}
 	shapeListDistributionsByRealtimeLogConfigRequest = api.Shape{Name: "ListDistributionsByRealtimeLogConfigRequest", New: func() any { return new(ListDistributionsByRealtimeLogConfigRequest) }, Members: []api.Member{
 		{Name: "Marker", Wire: "Marker", Type: api.Type{Kind: api.KindString}},

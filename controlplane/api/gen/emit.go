@@ -47,6 +47,9 @@ func (g *generator) member(shape string, m modelMember) (string, error) {
 	wire := m.Wire
 	if wire == "" {
 		wire = m.Name
+		if m.In == "payload" && m.Type.Shape != "" {
+			wire = m.Type.Shape // the root element, reference/cloudfront.md 1.1
+		}
 	}
 	location, ok := locations[m.In]
 	if !ok {
@@ -126,7 +129,7 @@ func (g *generator) emitOperations(b *bytes.Buffer) error {
 	b.WriteString("// Table describes the service to the codecs.\n")
 	fmt.Fprintf(b, "var Table = &api.Service{\nName: %q, ID: %q, Version: %q, Protocol: api.Protocol(%q), XMLNamespace: %q,\n",
 		s.SigningName, s.ServiceID, s.APIVersion, s.Protocol, s.XMLNamespace)
-	b.WriteString("Operations: []api.Operation{\n")
+	b.WriteString("Implements: func(svc any) bool { _, ok := svc.(Service); return ok },\nOperations: []api.Operation{\n")
 	for _, name := range sortedKeys(g.Operations) {
 		op := g.Operations[name]
 		fmt.Fprintf(b, "{Name: %q, Method: %q, URI: %q, Status: %d,\n", name, op.Method, op.URI, op.Status)

@@ -7,6 +7,7 @@ import "drawbridge/controlplane/api"
 // Table describes the service to the codecs.
 var Table = &api.Service{
 	Name: "sts", ID: "STS", Version: "2011-06-15", Protocol: api.Protocol("query"), XMLNamespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+	Implements: func(svc any) bool { _, ok := svc.(Service); return ok },
 	Operations: []api.Operation{
 		{Name: "AssumeRole", Method: "POST", URI: "/", Status: 200,
 			Input: &shapeAssumeRoleRequest, Output: &shapeAssumeRoleResponse,
