@@ -29,6 +29,10 @@ type Call struct {
 	IdleTimeout    time.Duration // keep-alive of the pooled connection
 	InsecureTLS    bool          // tlsConfig.insecureSkipVerification of an integration
 
+	// HopByHop leaves Connection, Keep-Alive, Trailer and Upgrade in the response's
+	// header: the gateway remaps some of them (reference/api-gateway.md 2.5).
+	HopByHop bool
+
 	// Hops counts the distributions of the chain so far; an in-process origin is told.
 	Hops int
 	// CallerAddress is the address the other side sees when it is in process
