@@ -1,0 +1,213 @@
+package app
+
+import (
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"drawbridge/dataplane/server"
+	"drawbridge/dataplane/upstream"
+)
+
+// DefaultListen is the address that awslocal, tflocal and cdklocal use.
+const DefaultListen = "127.0.0.1:4566"
+
+// MemoryData is the value of Config.Data that keeps nothing.
+const MemoryData = "memory"
+
+// Config is everything a Drawbridge is started with. The fields are the
+// settings of `drawbridge serve`, checked by New.
+type Config struct {
+	Listen    []string // "[ROLES=]ADDR"; none: DefaultListen with all roles
+	Data      string   // folder, or MemoryData
+	Account   string   // 12 digits
+	Region    string
+	Wording   string // "2022" or "current"
+	CacheSize int64  // bytes of RAM for cached objects
+
+	EdgeAddress        string
+	ConnectTo          []string // HOST1:PORT1:HOST2:PORT2, exactly curl's
+	OriginCA           string   // PEM file
+	AllowOrigin        []string // CIDR
+	ControlHosts       []string
+	Credentials        string // YAML file
+	CredentialsInline  string // AKID:SECRET
+	Propagation        time.Duration
+	GatewayPropagation time.Duration
+	AccessLog          string // "stderr", "off" or a file
+	DrainTimeout       time.Duration
+	Limits             map[string]int64
+
+	Stderr io.Writer
+	Log    *slog.Logger
+}
+
+// address is one --listen.
+type address struct {
+	roles server.Roles
+	addr  string
+}
+
+// parseListen reads "[ROLES=]ADDR". The default address has all roles, an
+// address given without roles has edge and gateway (design.md section 2).
+func parseListen(specs []string) ([]address, error) {
+	if len(specs) == 0 {
+		return []address{{server.AllRoles, DefaultListen}}, nil
+	}
+	var addresses []address
+	for _, spec := range specs {
+		names, addr, named := strings.Cut(spec, "=")
+		if !named {
+			names, addr = "edge,gateway", spec
+		}
+		roles, err := server.ParseRoles(names)
+		if err != nil {
+			return nil, fmt.Errorf("--listen %s: %w", spec, err)
+		}
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return nil, fmt.Errorf("--listen %s: %q is no address; write HOST:PORT, for example 127.0.0.1:4566", spec, addr)
+		}
+		addresses = append(addresses, address{roles, addr})
+	}
+	return addresses, nil
+}
+
+// loopback tells whether an address is reachable from this machine only.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+var (
+	accountPattern = regexp.MustCompile(`^\d{12}$`)
+	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+)
+
+// check refuses settings that cannot mean anything, with the mend.
+func (c *Config) check() error {
+	if !accountPattern.MatchString(c.Account) {
+		return fmt.Errorf("--account %q: an account id has 12 digits", c.Account)
+	}
+	if !regionPattern.MatchString(c.Region) {
+		return fmt.Errorf("--region %q: write a region such as us-east-1", c.Region)
+	}
+	if c.Wording != "2022" && c.Wording != "current" {
+		return fmt.Errorf("--aws-wording %q: choose 2022 or current", c.Wording)
+	}
+	if _, err := netip.ParseAddr(c.EdgeAddress); err != nil {
+		return fmt.Errorf("--edge-address %q: write an IP address", c.EdgeAddress)
+	}
+	if c.Propagation < 0 || c.GatewayPropagation < 0 {
+		return fmt.Errorf("--propagation and --gateway-propagation cannot be negative")
+	}
+	if c.CacheSize < 1<<20 {
+		return fmt.Errorf("--cache-size %d: at least 1048576 bytes", c.CacheSize)
+	}
+	return c.checkLimits()
+}
+
+// checkLimits refuses limits nobody reads.
+func (c *Config) checkLimits() error {
+	for name, value := range c.Limits {
+		if _, known := limitNames[name]; !known {
+			return fmt.Errorf("limits: unknown limit %q", name)
+		}
+		if value < 0 {
+			return fmt.Errorf("limits: %s cannot be negative", name)
+		}
+	}
+	return nil
+}
+
+// limitNames are the limits a configuration file may set, with their meaning.
+var limitNames = map[string]string{
+	"distributions":        "distributions per account",
+	"resources":            "resources per REST API",
+	"rest-apis":            "REST APIs per account and region",
+	"api-keys":             "API keys per account and region",
+	"connections":          "open client connections",
+	"cached-object-bytes":  "largest object kept in RAM",
+	"request-head-bytes":   "request line and header fields together",
+	"http2-streams":        "concurrent streams of one HTTP/2 connection",
+	"request-header-count": "header fields of a request",
+}
+
+// limit returns a configured limit, or the default.
+func (c *Config) limit(name string, fallback int64) int64 {
+	if value, ok := c.Limits[name]; ok {
+		return value
+	}
+	return fallback
+}
+
+// originRoots are the certificates an origin's certificate may come from: the
+// system's and those of --origin-ca.
+func (c *Config) originRoots() (*x509.CertPool, error) {
+	if c.OriginCA == "" {
+		return nil, nil // the system's
+	}
+	text, err := os.ReadFile(c.OriginCA)
+	if err != nil {
+		return nil, fmt.Errorf("--origin-ca: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--origin-ca %s: no PEM certificate in it", c.OriginCA)
+	}
+	return roots, nil
+}
+
+func (c *Config) allowedOrigins() ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, text := range c.AllowOrigin {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("--allow-origin %q: write a CIDR block such as 10.0.0.0/8", text)
+		}
+		prefixes = append(prefixes, prefix.Masked())
+	}
+	return prefixes, nil
+}
+
+func (c *Config) connectTo() ([]upstream.ConnectTo, error) {
+	var rules []upstream.ConnectTo
+	for _, text := range c.ConnectTo {
+		rule, err := upstream.ParseConnectTo(text)
+		if err != nil {
+			return nil, fmt.Errorf("--connect-to %q: %w", text, err)
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
+}
+
+// DefaultData is the XDG state folder of Drawbridge, or MemoryData when the
+// user has no home.
+func DefaultData() string {
+	if state := os.Getenv("XDG_STATE_HOME"); state != "" {
+		return filepath.Join(state, "drawbridge")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return MemoryData
+	}
+	return filepath.Join(home, ".local", "state", "drawbridge")
+}

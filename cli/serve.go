@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"drawbridge/app"
+)
+
+// credentialsVariable holds AKID:SECRET, unlike --credentials, which names a
+// file: a secret does not belong on a command line.
+const credentialsVariable = environmentPrefix + "CREDENTIALS"
+
+func serveCommand() *cobra.Command {
+	config := app.Config{}
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the control APIs, the edge and the gateway",
+		Long: `Serve the control APIs, the edge and the gateway on one or more addresses.
+
+Each address speaks HTTP/1.1, HTTP/2 with prior knowledge, and TLS with both, on
+one port. For each address one line on stdout says that it is ready:
+
+    drawbridge ready http://127.0.0.1:4566 roles=edge,gateway,control,ops
+
+Every flag can also be given as an environment variable (--data DIR is
+DRAWBRIDGE_DATA=DIR; lists are separated by white space) and in the YAML file of
+--config (data: DIR), which has one section of its own, limits. A flag beats the
+environment, the environment beats the file.
+
+SIGTERM lets running requests finish (10 s) and exits 0; a second one stops at once.`,
+		Example: `  drawbridge serve
+  drawbridge serve --data memory --region ap-northeast-1
+  drawbridge serve --listen 0.0.0.0:80 --listen control,ops=127.0.0.1:4566`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			limits, err := fillSettings(cmd, os.Environ())
+			if err != nil {
+				return err
+			}
+			config.Limits = limits
+			config.CredentialsInline = os.Getenv(credentialsVariable)
+			return serve(cmd.Context(), config, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().String("config", "", "YAML file with settings of the same names")
+	serverFlags(cmd.Flags(), &config)
+	return cmd
+}
+
+// serverFlags declares the settings of a server.
+func serverFlags(flags *pflag.FlagSet, c *app.Config) {
+	flags.SortFlags = false
+	flags.StringArrayVar(&c.Listen, "listen", nil, "`[ROLES=]ADDR` to serve, repeatable; roles: edge, gateway, control, ops (default "+app.DefaultListen+" with all roles; an address without roles has edge,gateway)")
+	flags.StringVar(&c.Data, "data", app.DefaultData(), "`folder` that keeps the configuration; memory keeps nothing")
+	flags.StringVar(&c.Account, "account", "000000000000", "account `id` of callers whose access key names none")
+	flags.StringVar(&c.Region, "region", "us-east-1", "`region` where a host or signature names none")
+	flags.StringVar(&c.Wording, "aws-wording", "current", "`era` of AWS's texts: 2022 or current")
+	flags.StringVar(&c.EdgeAddress, "edge-address", "64.252.64.1", "`IP` that aws:SourceIp shows for calls by the edge")
+	flags.Int64Var(&c.CacheSize, "cache-size", 256<<20, "`bytes` of RAM for cached objects")
+	flags.StringArrayVar(&c.ConnectTo, "connect-to", nil, "`HOST1:PORT1:HOST2:PORT2`: connect to origin HOST1:PORT1 at HOST2:PORT2, as curl does; repeatable")
+	flags.StringVar(&c.OriginCA, "origin-ca", "", "PEM `file` with further authorities for origins' certificates")
+	flags.StringArrayVar(&c.AllowOrigin, "allow-origin", nil, "`CIDR` that origins may resolve to although it is link-local or our own; repeatable")
+	flags.StringArrayVar(&c.ControlHosts, "control-host", nil, "further host `name` of the control plane; repeatable")
+	flags.StringVar(&c.Credentials, "credentials", "", "YAML `file` with the credentials that may call; without, any well-formed ones may, on loopback")
+	flags.DurationVar(&c.Propagation, "propagation", 0, "`time` a change takes to reach all 8 edge locations")
+	flags.DurationVar(&c.GatewayPropagation, "gateway-propagation", 0, "the same `time` for stages, keys and plans")
+	flags.StringVar(&c.AccessLog, "access-log", "stderr", "`where` access log lines go: stderr, off or a file")
+	flags.DurationVar(&c.DrainTimeout, "drain-timeout", 10*time.Second, "`time` running requests have to finish after SIGTERM")
+}
+
+// serve runs a server until ctx ends (the first signal); a second signal stops
+// the process at once.
+func serve(ctx context.Context, config app.Config, stdout, stderr io.Writer) error {
+	config.Stderr = stderr
+	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	running, err := app.New(ctx, config)
+	if err != nil {
+		return err
+	}
+	for _, address := range running.Addresses() {
+		fmt.Fprintf(stdout, "drawbridge ready %s roles=%s\n", address.URL, address.Roles)
+	}
+	stopAtOnce(ctx)
+	return running.Serve(ctx)
+}
+
+// stopAtOnce ends the process at the second signal.
+func stopAtOnce(ctx context.Context) {
+	second := make(chan os.Signal, 2)
+	context.AfterFunc(ctx, func() {
+		signal.Notify(second, os.Interrupt, syscall.SIGTERM)
+		go func() {
+			<-second
+			os.Exit(exitFailed)
+		}()
+	})
+}

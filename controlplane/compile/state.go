@@ -1,0 +1,230 @@
+package compile
+
+import (
+	"fmt"
+	"strings"
+
+	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/controlplane/cloudfront"
+	"drawbridge/dataplane/program"
+	"drawbridge/store"
+)
+
+// State is the compiler's memory of the store: the sources that units are made
+// of and who depends on whom. It is fed every change once, in order, by one
+// goroutine.
+type State struct {
+	distributions  map[string]source // by distribution id
+	policyUsers    map[string]map[string]bool
+	cachePolicies  map[string]*cloudfrontapi.CachePolicyConfig         // by account/id
+	originRequests map[string]*cloudfrontapi.OriginRequestPolicyConfig // by account/id
+	gateway        gatewayState
+}
+
+// source is a stored record as it was last put.
+type source struct {
+	key      string
+	value    []byte
+	revision int64
+}
+
+// Update is what a change of the store means for the programs.
+type Update struct {
+	Distributions map[string]*program.Distribution // nil value: removed
+	Gateway       program.GatewayChange
+	Purges        []Purge
+	Problems      []Problem
+}
+
+// Purge is an invalidation that takes effect with this update.
+type Purge struct {
+	DistributionID string
+	Paths          []string
+}
+
+// Problem is a unit that could not be compiled: it keeps its last good version.
+type Problem struct {
+	Unit string // "distribution E1…", "stage abc/prod"
+	Err  error
+}
+
+// NewState returns the state of an empty store.
+func NewState() *State {
+	return &State{
+		distributions:  make(map[string]source),
+		policyUsers:    make(map[string]map[string]bool),
+		cachePolicies:  make(map[string]*cloudfrontapi.CachePolicyConfig),
+		originRequests: make(map[string]*cloudfrontapi.OriginRequestPolicyConfig),
+		gateway:        newGatewayState(),
+	}
+}
+
+// Load feeds a snapshot of the whole store, as the first thing a State is fed.
+func (s *State) Load(snapshot store.Snapshot) Update {
+	changes := make([]store.Change, len(snapshot.Entries))
+	revisions := make(map[string]int64, len(snapshot.Entries))
+	for i, entry := range snapshot.Entries {
+		changes[i] = store.Change{Key: entry.Key, Value: entry.Value}
+		revisions[entry.Key] = entry.ModRevision
+	}
+	update := s.apply(changes, func(key string) int64 { return revisions[key] })
+	update.Purges = nil // nothing is cached before the first program
+	return update
+}
+
+// Apply feeds the changes of one revision.
+func (s *State) Apply(event store.Event) Update {
+	return s.apply(event.Changes, func(string) int64 { return event.Revision })
+}
+
+func (s *State) apply(changes []store.Change, revision func(key string) int64) Update {
+	pending := newPending()
+	for _, change := range changes {
+		from := source{change.Key, change.Value, revision(change.Key)}
+		if account, kind, name, ok := cloudfront.ParseKey(change.Key); ok {
+			s.noteCloudFront(&pending, record{account, kind, name, from, change.Deleted})
+			continue
+		}
+		s.gateway.note(&pending, from, change.Deleted)
+	}
+	for id := range pending.distributions {
+		s.compileDistribution(&pending, id)
+	}
+	s.gateway.compile(&pending)
+	return pending.update
+}
+
+// pending collects which units a batch of changes touches.
+type pending struct {
+	distributions map[string]bool
+	stages        map[stageName]bool
+	keys          map[string]bool // account/region whose keys or plans changed
+	update        Update
+}
+
+func newPending() pending {
+	return pending{
+		distributions: make(map[string]bool), stages: make(map[stageName]bool), keys: make(map[string]bool),
+		update: Update{Distributions: make(map[string]*program.Distribution), Gateway: program.GatewayChange{
+			APIs: make(map[string]*program.API), Keys: make(map[string]*program.APIKey),
+		}},
+	}
+}
+
+func (p *pending) problem(unit string, err error) {
+	p.update.Problems = append(p.update.Problems, Problem{unit, err})
+}
+
+// record is a changed record of CloudFront.
+type record struct {
+	account string
+	kind    cloudfront.Kind
+	name    string
+	source
+	deleted bool
+}
+
+func (s *State) noteCloudFront(p *pending, r record) {
+	switch r.kind {
+	case cloudfront.KindDistribution:
+		p.distributions[r.name] = true
+		if r.deleted {
+			delete(s.distributions, r.name)
+		} else {
+			s.distributions[r.name] = r.source
+		}
+	case cloudfront.KindCachePolicy:
+		notePolicy(s, p, r, s.cachePolicies, func(c *cloudfront.CachePolicyRecord) *cloudfrontapi.CachePolicyConfig { return &c.Config })
+	case cloudfront.KindOriginRequestPolicy:
+		notePolicy(s, p, r, s.originRequests, func(c *cloudfront.OriginRequestPolicyRecord) *cloudfrontapi.OriginRequestPolicyConfig {
+			return &c.Config
+		})
+	case cloudfront.KindInvalidation:
+		s.notePurge(p, r)
+	}
+}
+
+// notePolicy keeps a policy and marks the distributions that use it.
+func notePolicy[R, C any](s *State, p *pending, r record, known map[string]*C, config func(*R) *C) {
+	id := r.account + "/" + r.name
+	delete(known, id)
+	if !r.deleted {
+		decoded, err := cloudfront.Decode[R](r.key, r.value)
+		if err != nil {
+			p.problem("policy "+r.name, err)
+			return
+		}
+		known[id] = config(decoded)
+	}
+	for user := range s.policyUsers[id] {
+		p.distributions[user] = true
+	}
+}
+
+func (s *State) notePurge(p *pending, r record) {
+	if r.deleted {
+		return
+	}
+	invalidation, err := cloudfront.Decode[cloudfront.InvalidationRecord](r.key, r.value)
+	if err != nil {
+		p.problem("invalidation "+r.name, err)
+		return
+	}
+	if paths := invalidation.Batch.Paths; paths != nil {
+		p.update.Purges = append(p.update.Purges, Purge{invalidation.DistributionID, paths.Items})
+	}
+}
+
+func (s *State) compileDistribution(p *pending, id string) {
+	from, ok := s.distributions[id]
+	if !ok {
+		p.update.Distributions[id] = nil
+		return
+	}
+	stored, err := cloudfront.Decode[cloudfront.DistributionRecord](from.key, from.value)
+	if err == nil {
+		used := &usedPolicies{state: s, user: id}
+		var unit *program.Distribution
+		if unit, err = distribution(stored, from.revision, used); err == nil {
+			p.update.Distributions[id] = unit
+			return
+		}
+	}
+	p.problem("distribution "+id, err)
+}
+
+// usedPolicies finds policies for one distribution and remembers that it used them.
+type usedPolicies struct {
+	state *State
+	user  string
+}
+
+func (u *usedPolicies) note(id string) {
+	if u.state.policyUsers[id] == nil {
+		u.state.policyUsers[id] = make(map[string]bool)
+	}
+	u.state.policyUsers[id][u.user] = true
+}
+
+func (u *usedPolicies) cachePolicy(account, id string) (*cloudfrontapi.CachePolicyConfig, bool) {
+	if config, ok := cloudfront.ManagedCachePolicy(id); ok {
+		return config, true
+	}
+	u.note(account + "/" + id)
+	config, ok := u.state.cachePolicies[account+"/"+id]
+	return config, ok
+}
+
+func (u *usedPolicies) originRequestPolicy(account, id string) (*cloudfrontapi.OriginRequestPolicyConfig, bool) {
+	if config, ok := cloudfront.ManagedOriginRequestPolicy(id); ok {
+		return config, true
+	}
+	u.note(account + "/" + id)
+	config, ok := u.state.originRequests[account+"/"+id]
+	return config, ok
+}
+
+// String names the problem in one line.
+func (p Problem) String() string {
+	return fmt.Sprintf("%s: %v", p.Unit, strings.TrimSpace(p.Err.Error()))
+}
