@@ -130,10 +130,15 @@ type Owner struct {
 	Plane        Plane
 	Distribution *program.Distribution // Plane == PlaneEdge; nil: no such distribution
 	API          *program.API          // Plane == PlaneGateway; nil: no such API
-	// Stage is set when a path form named the stage; Path then holds the rest
-	// of the path. Otherwise the gateway takes the stage from Request.Path.
+	// Domain is the custom domain whose name the host is; nil for a default
+	// endpoint (which disableExecuteApiEndpoint closes) and for path forms.
+	Domain *program.Domain
+	// Stage is set when a path form or a base path mapping named the stage.
+	// Otherwise the gateway takes the stage from Request.Path.
 	Stage string
-	Path  string
+	// Path is what is left of Request.Path behind a path form (PathForm) or
+	// behind base path and stage (Domain); "" otherwise.
+	Path string
 	// PathForm tells that the owner came from a reserved path, not from the host.
 	PathForm bool
 }

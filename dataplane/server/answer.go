@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"drawbridge/dataplane/exchange"
+)
+
+// answer is the way of every request behind its protocol: pin the programs of
+// the connection's locations, decide the owner, ask the plane. It never returns
+// nil, and a plane that panics costs only its own connection.
+func (s *Server) answer(ctx context.Context, roles Roles, x *exchange.Exchange) (resp *exchange.Response) {
+	defer func() {
+		if v := recover(); v != nil {
+			resp = s.failed(x, v)
+		}
+	}()
+	x.Edge = s.opts.EdgeLocations[x.Conn.Location].Load()
+	x.Gateway = s.opts.GatewayCells[x.Conn.Cell].Load()
+	owner, refused := s.opts.Rules.Decide(Question{
+		Roles: roles, Request: x.Request, TLS: x.Conn.TLS, Edge: x.Edge, Gateway: x.Gateway,
+	})
+	x.Owner = owner
+	if refused != nil {
+		x.Record.Reason = refused.Reason
+		return refusedPage(owner.Plane, refused)
+	}
+	resp = s.ask(ctx, x)
+	if resp == nil || resp.Status < 200 || resp.Status > 999 {
+		panic("BUG: plane without a final answer")
+	}
+	return resp
+}
+
+func (s *Server) ask(ctx context.Context, x *exchange.Exchange) *exchange.Response {
+	switch x.Owner.Plane {
+	case exchange.PlaneEdge:
+		if s.opts.Edge != nil {
+			return s.opts.Edge(ctx, x)
+		}
+	case exchange.PlaneGateway:
+		if s.opts.Gateway != nil {
+			return s.opts.Gateway(ctx, x)
+		}
+	case exchange.PlaneControl:
+		if s.opts.Control != nil {
+			return callHandler(ctx, s.opts.Control, x)
+		}
+	case exchange.PlaneOps:
+		if s.opts.Ops != nil {
+			return callHandler(ctx, s.opts.Ops, x)
+		}
+	}
+	return statusPage(http.StatusNotImplemented)
+}
+
+// failed turns a plane's panic into its answer: a broken response for the edge,
+// an internal error elsewhere (reference/api-gateway.md 2.6, API_CONFIGURATION_ERROR).
+func (s *Server) failed(x *exchange.Exchange, v any) *exchange.Response {
+	s.opts.Logger.Error("plane panicked", "plane", x.Owner.Plane.String(), "request_id", x.RequestID,
+		"conn", x.Conn.ID, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	x.Record.Reason = "panic"
+	status := http.StatusInternalServerError
+	if x.Owner.Plane == exchange.PlaneEdge {
+		status = http.StatusBadGateway
+	}
+	resp := s.refuse(0, status, x)
+	resp.Close = true
+	return resp
+}
+
+// refuse answers a request that no plane answered: with the bytes of the plane
+// that owns it, or of the edge where the listener has that role.
+func (s *Server) refuse(roles Roles, status int, x *exchange.Exchange) (resp *exchange.Response) {
+	defer func() {
+		if v := recover(); v != nil || resp == nil {
+			resp = statusPage(status)
+		}
+		resp.Close = true
+	}()
+	plane := x.Owner.Plane
+	ours := plane == exchange.PlaneEdge || plane == exchange.PlaneGateway ||
+		plane == exchange.PlaneNone && roles.Has(RoleEdge)
+	if s.opts.Refuse == nil || !ours {
+		return statusPage(status)
+	}
+	if status == http.StatusRequestHeaderFieldsTooLarge && plane != exchange.PlaneGateway {
+		status = statusHeadersTooLarge
+	}
+	return s.opts.Refuse(status, x)
+}
+
+// statusHeadersTooLarge is what CloudFront answers in place of 431
+// (reference/cloudfront.md 2.5).
+const statusHeadersTooLarge = 494
+
+// finish completes the record and hands the exchange over, once.
+func (s *Server) finish(x *exchange.Exchange, status int, sent int64, aborted bool) {
+	x.Record.Status = status
+	x.Record.BytesSent = sent
+	x.Record.Duration = s.opts.Now().Sub(x.Start)
+	x.Record.Aborted = aborted
+	defer func() {
+		if v := recover(); v != nil {
+			s.opts.Logger.Error("finishing an exchange panicked", "request_id", x.RequestID, "panic", fmt.Sprint(v))
+		}
+	}()
+	s.opts.Finish(x)
+}
+
+// readBody reads from a plane's stream; a panic in it is the stream's error.
+func (s *Server) readBody(body io.Reader, p []byte) (n int, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.opts.Logger.Error("response body panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			n, err = 0, fmt.Errorf("response body panicked")
+		}
+	}()
+	return body.Read(p)
+}
+
+// dateClock formats the Date field at most once a second.
+type dateClock struct {
+	last atomic.Pointer[stampedDate]
+}
+
+type stampedDate struct {
+	unix int64
+	text string
+}
+
+func (d *dateClock) date(now time.Time) string {
+	unix := now.Unix()
+	if last := d.last.Load(); last != nil && last.unix == unix {
+		return last.text
+	}
+	next := &stampedDate{unix, now.UTC().Format(http.TimeFormat)}
+	d.last.Store(next)
+	return next.text
+}

@@ -1,0 +1,106 @@
+package server
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"drawbridge/dataplane/exchange"
+	"drawbridge/dataplane/program"
+)
+
+// Options are the parts a Server is made of. The zero value of a part that is a
+// function or handler means that the part is not served.
+type Options struct {
+	Edge, Gateway exchange.Handler
+	Control, Ops  http.Handler
+
+	// EdgeLocations and GatewayCells hold the programs. A connection belongs to
+	// one of each for its whole life; without any there is one empty one.
+	EdgeLocations []*program.Location[program.Edge]
+	GatewayCells  []*program.Location[program.Gateway]
+
+	Rules Rules
+	// Refuse makes the answer to a request that no plane saw (400, 408, 414,
+	// 417, 494) or whose plane failed (500), on listeners with the edge role or
+	// where the owner is known. x.Request is never nil but may be empty.
+	Refuse func(status int, x *exchange.Exchange) *exchange.Response
+	// Finish is called once per exchange when its last byte has gone; the
+	// record is complete then.
+	Finish func(x *exchange.Exchange)
+
+	// CA issues leaves for names that OwnsName allows; nil: no TLS but for
+	// Certificates. OwnsName nil means Rules.OwnsName over all programs.
+	CA       *CA
+	OwnsName func(name string) bool
+	// Certificates are the operator's own; they take precedence.
+	Certificates []tls.Certificate
+
+	Limits Limits
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Limits bound what a client can make the server hold or wait for. A zero field
+// means its default.
+type Limits struct {
+	HeadBytes int // request line and fields together; 64 KiB
+	Fields    int // header fields of a request; 256
+	MaxConns  int // open connections; 16384
+
+	HandshakeTimeout time.Duration // TLS; 10 s
+	HeadTimeout      time.Duration // from the first byte of a head to its last; 10 s
+	BodyTimeout      time.Duration // without a byte of a body; 30 s
+	WriteTimeout     time.Duration // without a byte taken; 30 s
+	IdleTimeout      time.Duration // between requests; 75 s
+
+	// DrainBytes is how much of a body that nobody read is read for the sake of
+	// the connection; 256 KiB.
+	DrainBytes int64
+
+	MaxStreams   int // concurrent HTTP/2 streams of a connection; 128
+	StreamWindow int // bytes of a body held per HTTP/2 stream; 256 KiB
+	ConnWindow   int // and per HTTP/2 connection; 1 MiB
+}
+
+// orDefault fills a zero limit.
+func orDefault[T int | int64 | time.Duration](v *T, def T) {
+	if *v <= 0 {
+		*v = def
+	}
+}
+
+func (l *Limits) fill() {
+	orDefault(&l.HeadBytes, 64<<10)
+	orDefault(&l.Fields, 256)
+	orDefault(&l.MaxConns, 16384)
+	orDefault(&l.HandshakeTimeout, 10*time.Second)
+	orDefault(&l.HeadTimeout, 10*time.Second)
+	orDefault(&l.BodyTimeout, 30*time.Second)
+	orDefault(&l.WriteTimeout, 30*time.Second)
+	orDefault(&l.IdleTimeout, 75*time.Second)
+	orDefault(&l.DrainBytes, 256<<10)
+	orDefault(&l.MaxStreams, 128)
+	orDefault(&l.StreamWindow, 256<<10)
+	orDefault(&l.ConnWindow, 1<<20)
+}
+
+func (o *Options) fill() {
+	o.Limits.fill()
+	if len(o.EdgeLocations) == 0 {
+		o.EdgeLocations = []*program.Location[program.Edge]{program.NewLocation("", &program.Edge{})}
+	}
+	if len(o.GatewayCells) == 0 {
+		o.GatewayCells = []*program.Location[program.Gateway]{program.NewLocation("", &program.Gateway{})}
+	}
+	if o.Finish == nil {
+		o.Finish = func(*exchange.Exchange) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
