@@ -1,3 +1,0 @@
-package bolt_test
-
-func child() bool { return false }

@@ -1,0 +1,3 @@
+package bolt_test
+
+const sysRenameat2 = 276
