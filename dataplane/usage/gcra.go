@@ -1,0 +1,54 @@
+package usage
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"drawbridge/dataplane/program"
+)
+
+// bucket is a token bucket as the generic cell rate algorithm keeps it (ITU-T
+// I.371 annex A): one theoretical arrival time, the moment at which the bucket
+// is full again, in nanoseconds since 1970. A bucket that is full is the same
+// as none, so idle ones can be forgotten.
+type bucket struct{ full atomic.Int64 }
+
+// take takes one token: Rate tokens a second flow in, Burst of them fit. A
+// bucket of zero rate or burst never has one (reference/api-gateway.md 4.3).
+// A bucket whose shape has changed keeps its debt, but never more than the new
+// shape can have.
+func (b *bucket) take(now time.Time, shape program.Throttle) bool {
+	interval, capacity := spans(shape)
+	if capacity <= 0 {
+		return false
+	}
+	at := now.UnixNano()
+	for {
+		old := b.full.Load()
+		full := min(max(old, at), at+capacity)
+		next := full + interval
+		allowed := next-at <= capacity
+		if !allowed {
+			next = full
+		}
+		if next == old || b.full.CompareAndSwap(old, next) {
+			return allowed
+		}
+	}
+}
+
+// spans returns the time in which one token flows in and that in which the
+// whole bucket fills, in nanoseconds.
+func spans(shape program.Throttle) (interval, capacity int64) {
+	if !(shape.Rate > 0) || shape.Burst <= 0 {
+		return 0, 0
+	}
+	const longest = math.MaxInt64 / 8 // 36 years: keeps sums from overflowing
+	one := float64(time.Second) / shape.Rate
+	interval = int64(min(one, longest))
+	// One nanosecond more than the tokens need makes a bucket of rates beyond
+	// 10⁹ a second unlimited and does no harm to others.
+	capacity = int64(min(one*float64(shape.Burst), longest)) + 1
+	return interval, max(capacity, interval)
+}
