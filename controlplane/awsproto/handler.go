@@ -153,7 +153,7 @@ func (h *Handler) answer(ctx context.Context, r *request, readErr error, request
 	}
 	if svc == nil {
 		_, err := h.auth.authenticate(r, "", now)
-		return unnamed(r, signatureError(err, api.RestJSON), requestID)
+		return unnamed(r, err, requestID)
 	}
 	if readErr != nil {
 		return svc.fail(tooLarge(svc.Table.Protocol), requestID)

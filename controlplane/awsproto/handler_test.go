@@ -268,7 +268,7 @@ func TestUnsignedCalls(t *testing.T) {
 		{"by host, XML", "GET", "http://cloudfront.amazonaws.com/2020-05-31/distribution", "", "<Code>MissingAuthenticationToken</Code><Message>Missing Authentication Token</Message>"},
 		{"by path", "GET", "http://127.0.0.1:4566/2020-05-31/distribution", "", "<Code>MissingAuthenticationToken</Code>"},
 		{"nothing names a service", "GET", "http://127.0.0.1:4566/restapis", "", `{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`},
-		{"a form", "POST", "http://127.0.0.1:4566/", "application/x-www-form-urlencoded", "<Code>MissingAuthenticationTokenException</Code>"},
+		{"a form", "POST", "http://127.0.0.1:4566/", "application/x-www-form-urlencoded", "<Code>MissingAuthenticationToken</Code>"},
 	} {
 		r := httptest.NewRequest(test.method, test.url, nil)
 		r.Header.Set("Content-Type", test.contentType)

@@ -76,12 +76,13 @@ func foreign(r *request, service, here, requestID string) *response {
 	return serviceJSONError(e, requestID)
 }
 
-// unnamed is the answer to a call that names no service and has no signature.
-func unnamed(r *request, e *api.Error, requestID string) *response {
+// unnamed is the answer to a call that names no service, so its signature
+// could not be read: err says why.
+func unnamed(r *request, err error, requestID string) *response {
 	if isQueryCall(r) {
-		return xmlError(e, "", requestID)
+		return xmlError(signatureError(err, api.Query), "", requestID)
 	}
-	return serviceJSONError(e, requestID)
+	return serviceJSONError(signatureError(err, api.RestJSON), requestID)
 }
 
 // isQueryCall tells a form with an Action.
