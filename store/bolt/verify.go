@@ -86,28 +86,47 @@ type boltMeta struct {
 	txid     uint64
 }
 
-// newestMeta finds the two meta pages as bbolt does (db.go, getPageSize) and
-// returns the later of those that are whole.
+// newestMeta finds the two meta pages as bbolt does (db.go, getPageSize and
+// meta) and returns the one that bbolt will go by: the later of those that are
+// whole. A meta page that is whole and makes no sense is not passed over,
+// because bbolt would not pass it over either.
 func newestMeta(f io.ReaderAt, size int64) (boltMeta, error) {
 	if size == 0 {
 		return boltMeta{}, damaged("the file is empty")
 	}
 	first, err0 := readMeta(f, 0)
+	if errors.Is(err0, store.ErrCorrupt) {
+		return boltMeta{}, err0
+	}
 	if err0 == nil {
 		second, err := readMeta(f, int64(first.pageSize))
-		if err == nil && second.pageSize == first.pageSize && second.txid > first.txid {
+		switch {
+		case errors.Is(err, store.ErrCorrupt):
+			return boltMeta{}, err
+		case err == nil && second.pageSize != first.pageSize:
+			return boltMeta{}, damaged("the meta pages speak of pages of %d and of %d bytes", first.pageSize, second.pageSize)
+		case err == nil && second.txid > first.txid:
 			return second, nil
 		}
 		return first, nil
 	}
 	for at := int64(minPage); at <= maxPage; at *= 2 {
-		if second, err := readMeta(f, at); err == nil && int64(second.pageSize) == at {
+		second, err := readMeta(f, at)
+		switch {
+		case errors.Is(err, store.ErrCorrupt):
+			return boltMeta{}, err
+		case err == nil && int64(second.pageSize) != at:
+			return boltMeta{}, damaged("a meta page at %d speaks of pages of %d bytes", at, second.pageSize)
+		case err == nil:
 			return second, nil
 		}
 	}
 	return boltMeta{}, fmt.Errorf("%w: neither meta page is whole: %w", store.ErrCorrupt, err0)
 }
 
+// readMeta returns the meta page at an offset. ErrCorrupt means that its
+// checksum is right and its content is not; any other error, that bbolt will not
+// take it for one.
 func readMeta(f io.ReaderAt, at int64) (boltMeta, error) {
 	var raw [pageHead + metaBytes]byte
 	if _, err := f.ReadAt(raw[:], at); err != nil {
@@ -134,7 +153,7 @@ func readMeta(f io.ReaderAt, at int64) (boltMeta, error) {
 		txid:     order.Uint64(b[48:]),
 	}
 	if m.pageSize < minPage || m.pageSize > maxPage || m.pageSize&(m.pageSize-1) != 0 || m.pages < 2 {
-		return boltMeta{}, errors.New("meta page makes no sense")
+		return boltMeta{}, damaged("meta page at %d: %d pages of %d bytes", at, m.pages, m.pageSize)
 	}
 	return m, nil
 }
