@@ -28,7 +28,8 @@ dataplane/program < dataplane/exchange
 dataplane/program, dataplane/exchange < dataplane/server, dataplane/upstream, dataplane/usage, dataplane/httpcache, dataplane/telemetry, dataplane/edge, dataplane/gateway
 dataplane/usage, dataplane/httpcache, dataplane/upstream, dataplane/telemetry < dataplane/edge, dataplane/gateway
 
-store < store/bolt, store/memory, store/storetest
+store < store/bolt, store/memory, store/storetest, store/internal/*
+store/internal/* < store/bolt, store/memory
 controlplane/api < controlplane/api/*
 controlplane/api, controlplane/api/* < controlplane/awsproto
 store, controlplane/api, controlplane/api/* < controlplane/cloudfront, controlplane/apigateway, controlplane/sts

@@ -42,7 +42,8 @@ func newGatewayState() gatewayState {
 
 // note takes a changed record in and marks the units it touches. The draft of
 // an API is no unit: only its deployments are called.
-func (g *gatewayState) note(p *pending, from source, deleted bool) {
+func (g *gatewayState) note(p *pending, from source) {
+	deleted := from.value == nil
 	ref, ok := apigateway.ParseKey(from.key)
 	if !ok {
 		return
@@ -72,9 +73,9 @@ func (g *gatewayState) note(p *pending, from source, deleted bool) {
 		}
 	case apigateway.KindKey:
 		p.keys[ref.ID] = true
-		noteRecord(p, g.keys, ref, from, deleted)
+		noteRecord(p, g.keys, ref, from)
 	case apigateway.KindPlan:
-		noteRecord(p, g.plans, ref, from, deleted)
+		noteRecord(p, g.plans, ref, from)
 		g.markKeysOf(p, ref)
 	case apigateway.KindPlanKey:
 		p.keys[ref.ID] = true
@@ -91,8 +92,9 @@ func keep[K comparable, V any](known map[K]V, name K, value V, deleted bool) {
 	known[name] = value
 }
 
-func noteRecord[R any](p *pending, known map[apigateway.Ref]*R, ref apigateway.Ref, from source, deleted bool) {
-	if deleted {
+// noteRecord keeps a decoded record; a source without a value is a deletion.
+func noteRecord[R any](p *pending, known map[apigateway.Ref]*R, ref apigateway.Ref, from source) {
+	if from.value == nil {
 		delete(known, ref)
 		return
 	}

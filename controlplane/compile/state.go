@@ -21,7 +21,7 @@ type State struct {
 	gateway        gatewayState
 }
 
-// source is a stored record as it was last put.
+// source is a stored record as it was last put; without a value it is gone.
 type source struct {
 	key      string
 	value    []byte
@@ -82,10 +82,10 @@ func (s *State) apply(changes []store.Change, revision func(key string) int64) U
 	for _, change := range changes {
 		from := source{change.Key, change.Value, revision(change.Key)}
 		if account, kind, name, ok := cloudfront.ParseKey(change.Key); ok {
-			s.noteCloudFront(&pending, record{account, kind, name, from, change.Deleted})
+			s.noteCloudFront(&pending, record{account, kind, name, from})
 			continue
 		}
-		s.gateway.note(&pending, from, change.Deleted)
+		s.gateway.note(&pending, from)
 	}
 	for id := range pending.distributions {
 		s.compileDistribution(&pending, id)
@@ -121,20 +121,22 @@ type record struct {
 	kind    cloudfront.Kind
 	name    string
 	source
-	deleted bool
 }
+
+func (r *record) deleted() bool { return r.value == nil }
 
 func (s *State) noteCloudFront(p *pending, r record) {
 	switch r.kind {
 	case cloudfront.KindDistribution:
 		p.distributions[r.name] = true
-		if r.deleted {
+		if r.deleted() {
 			delete(s.distributions, r.name)
 		} else {
 			s.distributions[r.name] = r.source
 		}
 	case cloudfront.KindCachePolicy:
-		notePolicy(s, p, r, s.cachePolicies, func(c *cloudfront.CachePolicyRecord) *cloudfrontapi.CachePolicyConfig { return &c.Config })
+		keepPolicy(p, r, s.cachePolicies, func(c *cloudfront.CachePolicyRecord) *cloudfrontapi.CachePolicyConfig { return &c.Config })
+		s.markUsers(p, r)
 	case cloudfront.KindOriginRequestPolicy:
 		notePolicy(s, p, r, s.originRequests, func(c *cloudfront.OriginRequestPolicyRecord) *cloudfrontapi.OriginRequestPolicyConfig {
 			return &c.Config
@@ -144,25 +146,30 @@ func (s *State) noteCloudFront(p *pending, r record) {
 	}
 }
 
-// notePolicy keeps a policy and marks the distributions that use it.
-func notePolicy[R, C any](s *State, p *pending, r record, known map[string]*C, config func(*R) *C) {
+// keepPolicy takes a policy in, or out.
+func keepPolicy[R, C any](p *pending, r record, known map[string]*C, config func(*R) *C) {
 	id := r.account + "/" + r.name
-	delete(known, id)
-	if !r.deleted {
-		decoded, err := cloudfront.Decode[R](r.key, r.value)
-		if err != nil {
-			p.problem("policy "+r.name, err)
-			return
-		}
-		known[id] = config(decoded)
+	if r.deleted() {
+		delete(known, id)
+		return
 	}
-	for user := range s.policyUsers[id] {
+	decoded, err := cloudfront.Decode[R](r.key, r.value)
+	if err != nil {
+		p.problem("policy "+r.name, err)
+		return
+	}
+	known[id] = config(decoded)
+}
+
+// markUsers marks the distributions that use a policy.
+func (s *State) markUsers(p *pending, r record) {
+	for user := range s.policyUsers[r.account+"/"+r.name] {
 		p.distributions[user] = true
 	}
 }
 
 func (s *State) notePurge(p *pending, r record) {
-	if r.deleted {
+	if r.deleted() {
 		return
 	}
 	invalidation, err := cloudfront.Decode[cloudfront.InvalidationRecord](r.key, r.value)
