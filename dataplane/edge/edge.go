@@ -1,0 +1,166 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"drawbridge/dataplane/exchange"
+	"drawbridge/dataplane/httpcache"
+	"drawbridge/dataplane/upstream"
+)
+
+// Defaults and bounds of Options.
+const (
+	defaultCacheBytes = 256 << 20
+	defaultMaxFetches = 16384
+	// spoolShare is the part of CacheBytes that bodies on their way into a
+	// cache may take beside it.
+	spoolShare = 4
+)
+
+// Options are what an Edge needs.
+type Options struct {
+	// Pops are the names of the locations, as they stand in X-Amz-Cf-Pop
+	// ("NRT57-P2"); an exchange's Conn.Location is an index into them.
+	Pops []string
+	// CacheBytes bounds the RAM that the objects of all locations take; 0 is 256 MiB.
+	CacheBytes int64
+	// MaxFetches bounds the fetches under way at a location; 0 is 16384.
+	MaxFetches int
+	// Do carries a request to an origin.
+	Do func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
+	// EdgeAddress is the address that in-process origins see as the caller's.
+	EdgeAddress string
+	Now         func() time.Time // nil: time.Now
+	// Logger gets what no viewer waits for any more: a panic of a refresh behind
+	// the viewers' backs. nil: slog.Default.
+	Logger *slog.Logger
+	// Random makes ids; nil is math/rand/v2's generator, which is seeded by the
+	// operating system and not to be foretold.
+	Random func() uint64
+}
+
+// Edge answers viewers' requests as CloudFront does.
+type Edge struct {
+	do          func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
+	now         func() time.Time
+	random      func() uint64
+	edgeAddress string
+	locations   []*location
+	logger      *slog.Logger
+	budget      *httpcache.Budget
+	compressors compressors
+}
+
+// Types of the cache as this package uses it.
+type (
+	object  = httpcache.Object[exchange.Header]
+	hold    = httpcache.Hold[*told]
+	flights = httpcache.Flights[*told]
+)
+
+// location is what one edge location has of its own.
+type location struct {
+	pop     string
+	store   *httpcache.Store[exchange.Header]
+	flights *flights
+}
+
+// New returns an Edge.
+func New(o Options) (*Edge, error) {
+	if len(o.Pops) == 0 || o.Do == nil {
+		return nil, errors.New("edge: at least one location and a way to call origins are needed")
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = defaultCacheBytes
+	}
+	if o.MaxFetches == 0 {
+		o.MaxFetches = defaultMaxFetches
+	}
+	e := &Edge{
+		do: o.Do, now: o.Now, random: o.Random, edgeAddress: o.EdgeAddress, logger: o.Logger,
+		budget: httpcache.NewBudget(o.CacheBytes / spoolShare),
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	if e.logger == nil {
+		e.logger = slog.Default()
+	}
+	if e.random == nil {
+		e.random = rand.Uint64
+	}
+	for _, pop := range o.Pops {
+		store, err := httpcache.New[exchange.Header](httpcache.Options{Bytes: o.CacheBytes / int64(len(o.Pops))})
+		if err != nil {
+			return nil, err
+		}
+		e.locations = append(e.locations, &location{
+			pop: pop, store: store, flights: httpcache.NewFlights[*told](o.MaxFetches),
+		})
+	}
+	return e, nil
+}
+
+// Serve is the whole way of one viewer request. ctx ends when the viewer has
+// gone; it must live until the response's body is closed.
+func (e *Edge) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Response {
+	v, fault := e.arrive(x)
+	if fault != faultNone {
+		return e.refuse(v, fault)
+	}
+	r := route(v)
+	switch admitted, fault := admit(r); {
+	case fault != faultNone:
+		return e.reply(r, answer{fault: fault})
+	case admitted == sendToHTTPS:
+		return e.redirect(r)
+	}
+	var space [keySpace]byte
+	key := keyOf(r, space[:0])
+	have := lookUp(r, key)
+	got := e.obtain(ctx, r, key, have)
+	got = e.errorPage(ctx, r, got)
+	return e.reply(r, got)
+}
+
+// Refuse answers an exchange that the server turned down before it had an owner:
+// CloudFront's page with this status (421 has a page of its own).
+func (e *Edge) Refuse(status int, x *exchange.Exchange) *exchange.Response {
+	v, _ := e.arrive(x)
+	if status == http.StatusMisdirectedRequest {
+		return e.misdirected(v)
+	}
+	return e.refuseStatus(v, status)
+}
+
+// Purge invalidates paths of a distribution at one location: what was fetched,
+// or was being fetched, before this call is not served after it. Paths are
+// AWS's: "/a.html", "/images/*", query included where it is part of the key.
+func (e *Edge) Purge(location int, distributionID string, paths []string) {
+	if 0 <= location && location < len(e.locations) {
+		e.locations[location].store.Purge(distributionID, paths)
+	}
+}
+
+// Stats is what the cache holds at the moment, all locations together.
+type Stats struct {
+	Objects int
+	Bytes   int64
+	Fetches int
+}
+
+// Stats returns what the cache holds.
+func (e *Edge) Stats() Stats {
+	var s Stats
+	for _, l := range e.locations {
+		s.Objects += l.store.Len()
+		s.Bytes += l.store.Bytes()
+		s.Fetches += l.flights.Running()
+	}
+	return s
+}

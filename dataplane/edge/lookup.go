@@ -1,0 +1,28 @@
+package edge
+
+import "drawbridge/dataplane/httpcache"
+
+// found is what the location's cache has for a key.
+type found struct {
+	object *object // nil: nothing
+	state  httpcache.State
+	reason httpcache.Reason
+}
+
+// lookUp asks the location's cache. A request with Authorization is no
+// exception: as in CloudFront only the key counts (reference/cloudfront.md
+// section 3.1).
+func lookUp(r request, key cacheKey) found {
+	if key.off != "" {
+		return found{reason: key.off}
+	}
+	o, ok := r.location.store.Get(key.bytes)
+	if !ok {
+		return found{reason: httpcache.ReasonAbsent}
+	}
+	if o.HeadOnly && r.asked.Method != "HEAD" {
+		return found{reason: httpcache.ReasonHeadOnly}
+	}
+	state, reason := o.State(r.now)
+	return found{object: o, state: state, reason: reason}
+}

@@ -1,0 +1,118 @@
+package edge
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"drawbridge/dataplane/exchange"
+	"drawbridge/dataplane/program"
+)
+
+// refreshes tells whether a field of a 304 replaces the stored one: all but
+// those that describe the stored body (RFC 9111 section 3.2) or were made here.
+func refreshes(name string) bool {
+	switch strings.ToLower(name) {
+	case "content-length", "content-encoding", "content-type", "content-range", "transfer-encoding",
+		"etag", "vary", "via", "connection", "keep-alive", "x-cache", "age":
+		return false
+	}
+	return true
+}
+
+// send carries a request to the behavior's origin, or to its origin group: the
+// primary first, the secondary when the primary fails in a way the group names
+// (reference/cloudfront.md section 2.8).
+func (e *Edge) send(ctx context.Context, a ask) (*exchange.Response, Fault) {
+	group := a.behavior.Group
+	if group == nil {
+		return e.sendTo(ctx, a, a.behavior.Origin)
+	}
+	resp, fault := e.sendTo(ctx, a, group.Members[0])
+	if !mayFailOver(a) || !failsOver(group, resp, fault) {
+		return resp, fault
+	}
+	if resp != nil {
+		_ = resp.Body.Close()
+	}
+	return e.sendTo(ctx, a, group.Members[1])
+}
+
+// mayFailOver tells the methods that a secondary origin takes over.
+func mayFailOver(a ask) bool {
+	switch a.asked.Method {
+	case "GET", "HEAD":
+		return true
+	case "OPTIONS":
+		return a.behavior.Cached.Has("OPTIONS")
+	}
+	return false
+}
+
+// failsOver tells whether a group names this way of failing: a status by
+// itself, no connection by 503, no answer in time by 504.
+func failsOver(g *program.OriginGroup, resp *exchange.Response, fault Fault) bool {
+	switch fault {
+	case faultNone:
+		return g.FailoverOn[resp.Status]
+	case faultOriginConnect, faultOriginResolve, faultOriginRefused, faultOriginTLS, faultOriginConnectTimeout:
+		return g.FailoverOn[503]
+	case faultOriginTimeout:
+		return g.FailoverOn[504]
+	case faultOriginClosed, faultOriginHeader:
+		return g.FailoverOn[502]
+	}
+	return false
+}
+
+// sendTo carries a request to one origin. A read that times out is tried again
+// for GET and HEAD, as often as ConnectionAttempts says; other methods may have
+// been carried out already (reference/cloudfront.md section 2.8).
+func (e *Edge) sendTo(ctx context.Context, a ask, o *program.Origin) (*exchange.Response, Fault) {
+	call := e.call(a, o)
+	cancel := context.CancelFunc(func() {})
+	bounded := ctx
+	if o.CompletionTimeout > 0 {
+		bounded, cancel = context.WithTimeout(ctx, o.CompletionTimeout)
+	}
+	tries := 1
+	if m := a.asked.Method; m == "GET" || m == "HEAD" {
+		tries = max(1, o.Attempts)
+	}
+	for {
+		resp, err := e.do(bounded, call)
+		if err == nil {
+			resp.Body = endWith(resp.Body, cancel)
+			return resp, faultNone
+		}
+		fault := faultOf(err)
+		if ctx.Err() == nil && bounded.Err() != nil {
+			fault = faultOriginTimeout // ResponseCompletionTimeout
+		}
+		tries--
+		if fault != faultOriginTimeout || tries == 0 || bounded.Err() != nil {
+			cancel()
+			return nil, fault
+		}
+	}
+}
+
+// endWith has cancel called when a body is closed.
+func endWith(b exchange.Body, cancel context.CancelFunc) exchange.Body {
+	if _, ok := b.InMemory(); ok {
+		cancel()
+		return b
+	}
+	return exchange.Stream(closing{b.Reader(), cancel}, b.Length())
+}
+
+// closing is a body that ends its time limit with itself.
+type closing struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (c closing) Close() error {
+	defer c.cancel()
+	return c.ReadCloser.Close()
+}
