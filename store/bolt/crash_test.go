@@ -214,7 +214,7 @@ func TestKilled(t *testing.T) {
 		total += told
 	}
 	t.Logf("%d kills, %d acknowledged transactions", rounds, total)
-	if total < rounds {
+	if total < rounds/2 { // every second kill waits for one
 		t.Fatalf("only %d acknowledgements in %d rounds: the writers hardly ever wrote", total, rounds)
 	}
 }

@@ -184,10 +184,13 @@ func (t *tracer) begins(tid int, info *callInfo) (*op, error) {
 	switch info.nr {
 	case syscall.SYS_RENAMEAT, sysRenameat2:
 		to, err := t.text(info.args[3])
-		if err == nil && to != filepath.Join(t.dir, dataFile) {
-			err = fmt.Errorf("rename to %q", to)
+		if err != nil || !strings.HasPrefix(to, t.dir) {
+			return nil, err
 		}
-		return &op{kind: opRename}, err
+		if to != filepath.Join(t.dir, dataFile) {
+			return nil, fmt.Errorf("rename to %s: the model does not know it", to)
+		}
+		return &op{kind: opRename}, nil
 	case syscall.SYS_WRITE:
 		if info.args[0] == 1 {
 			data, err := t.bytes(info.args[1], info.args[2])

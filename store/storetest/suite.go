@@ -21,7 +21,7 @@ type Backend struct {
 
 // giveUp bounds waits that a broken store would make endless. A sound store
 // never gets near it.
-const giveUp = 20 * time.Second
+const giveUp = 60 * time.Second
 
 // Run runs the whole suite.
 func Run(t *testing.T, b Backend) {
