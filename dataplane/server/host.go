@@ -26,7 +26,7 @@ func NormalizeHost(authority string) (string, error) {
 		return normalizeIPv6(host)
 	}
 	host = strings.TrimSuffix(host, ".")
-	if len(host) == 0 || len(host) > maxHost {
+	if len(host) == 0 || len(host) > maxHost || host[len(host)-1] == '.' {
 		return "", errHost
 	}
 	upper, last := false, byte('.')

@@ -1,61 +1,312 @@
 package server
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"io"
-	"net/http"
-
-	"drawbridge/dataplane/exchange"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 )
 
-// h2Conn is a connection served by x/net's HTTP/2 server.
-type h2Conn struct{}
+// h2Conn speaks HTTP/2 (RFC 9113) over a connection. It is a loop of our own on
+// x/net's frame codec because x/net's server sorts response fields, and their
+// order is part of what AWS answers.
+//
+// The connection's goroutine reads frames; each request has a goroutine of its
+// own, which writes its response itself. Nothing is queued for writing: whoever
+// has frames to send takes wmu and writes, so a client that does not read holds
+// up its own connection and grows nothing.
+type h2Conn struct {
+	c      *conn
+	framer *http2.Framer
+	in     *bufio.Reader
+	budget frameBudget
+	calm   glitches // reader only
 
-func (h *h2Conn) closeIdle() bool { return false }
-func (h *h2Conn) drain()          {}
+	wmu     sync.Mutex // orders frames on the wire; guards the next four
+	out     *bufio.Writer
+	encoder *hpack.Encoder
+	block   bytes.Buffer
+	failed  error
+	waiting atomic.Int32 // goroutines that will write after the one that does
 
-// serveHTTP2 runs x/net's server over the connection.
+	mu            sync.Mutex // guards all below and the streams' state; never held while writing
+	streams       map[uint32]*h2Stream
+	lastID        uint32 // highest stream the client began
+	running       int    // handlers at work, also those of streams that were reset
+	sendWindow    int64  // of the connection
+	initialWindow int64  // of a new stream, as the client set it
+	recvWindow    int64  // what the client may still send
+	credit        int64  // read by planes, not yet given back to recvWindow
+	goneAway      bool
+	closing       atomic.Bool
+	handlers      sync.WaitGroup
+}
+
+const (
+	h2FrameSize     = 16384 // the default of RFC 9113, in both directions
+	h2DefaultWindow = 65535
+	h2MaxWindow     = 1<<31 - 1
+	h2Buffer        = 16 << 10
+)
+
+// serveHTTP2 runs the connection as HTTP/2.
 func (c *conn) serveHTTP2() {
-	nc := c.net
-	if c.facts.TLS == nil {
-		nc = &prefixConn{Conn: c.net, prefix: c.buf[c.r:c.w]}
+	h := newH2Conn(c)
+	c.h2.Store(h)
+	if c.srv.draining.Load() {
+		return
 	}
-	c.setRead(0)
-	nc.SetReadDeadline(longAgo.AddDate(1000, 0, 0))
-	srv := &http2.Server{MaxConcurrentStreams: uint32(c.srv.opts.Limits.MaxStreams), IdleTimeout: c.srv.opts.Limits.IdleTimeout}
-	srv.ServeConn(nc, &http2.ServeConnOpts{
-		Context: c.ctx, BaseConfig: &http.Server{MaxHeaderBytes: c.srv.opts.Limits.HeadBytes},
-		Handler: http.HandlerFunc(c.serveStream),
+	err := h.run()
+	var code http2.ConnectionError
+	switch {
+	case errors.As(err, &code):
+		h.goAway(http2.ErrCode(code))
+		c.linger()
+	case h.closing.Load():
+		c.linger()
+	}
+	c.cancel()
+	h.handlers.Wait()
+}
+
+func newH2Conn(c *conn) *h2Conn {
+	l := &c.srv.opts.Limits
+	h := &h2Conn{
+		c: c, streams: make(map[uint32]*h2Stream),
+		sendWindow: h2DefaultWindow, initialWindow: h2DefaultWindow, recvWindow: int64(l.ConnWindow),
+	}
+	h.in = bufio.NewReaderSize(&prefixConn{Conn: c.net, prefix: c.buf[c.r:c.w]}, h2Buffer)
+	h.budget.r = h.in
+	h.out = bufio.NewWriterSize(c.net, h2Buffer)
+	h.encoder = hpack.NewEncoder(&h.block)
+	h.framer = http2.NewFramer(h.out, &h.budget)
+	h.framer.SetReuseFrames()
+	h.framer.SetMaxReadFrameSize(h2FrameSize)
+	h.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	h.framer.MaxHeaderListSize = uint32(l.HeadBytes)
+	return h
+}
+
+// run exchanges the prefaces and reads frames until the connection ends. A
+// ConnectionError is to be told to the client.
+func (h *h2Conn) run() error {
+	h.c.setRead(h.c.srv.opts.Limits.HeadTimeout)
+	var preface [len(h2Preface)]byte
+	if _, err := io.ReadFull(h.in, preface[:]); err != nil || string(preface[:]) != h2Preface {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	if err := h.begin(); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		if !first && !h.awaitFrame() {
+			return nil
+		}
+		h.budget.left = maxFrameRead(h.c.srv.opts.Limits.HeadBytes)
+		f, err := h.framer.ReadFrame()
+		if s, ok := f.(*http2.SettingsFrame); first && err == nil && (!ok || s.IsAck()) {
+			return http2.ConnectionError(http2.ErrCodeProtocol)
+		}
+		if err == nil {
+			err = h.frame(f)
+		}
+		if err = h.streamFault(err); err != nil {
+			return err
+		}
+	}
+}
+
+// begin sends our side of the preface.
+func (h *h2Conn) begin() error {
+	l := &h.c.srv.opts.Limits
+	return h.write(func() error {
+		err := h.framer.WriteSettings(
+			http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: uint32(l.MaxStreams)},
+			http2.Setting{ID: http2.SettingInitialWindowSize, Val: uint32(l.StreamWindow)},
+			http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: uint32(l.HeadBytes)},
+		)
+		if more := l.ConnWindow - h2DefaultWindow; err == nil && more > 0 {
+			err = h.framer.WriteWindowUpdate(0, uint32(more))
+		}
+		return err
 	})
 }
 
-func (c *conn) serveStream(w http.ResponseWriter, r *http.Request) {
-	x := &exchange.Exchange{Conn: &c.facts, Start: c.srv.opts.Now(), Request: &exchange.Request{
-		Method: r.Method, Scheme: "http", Authority: r.Host, Path: r.URL.EscapedPath(),
-		RawQuery: r.URL.RawQuery, HasQuery: r.URL.ForceQuery || r.URL.RawQuery != "", Protocol: exchange.HTTP2,
-	}}
-	for name, values := range r.Header {
-		for _, v := range values {
-			x.Request.Header.Add(name, v)
+// awaitFrame waits for the next frame to begin. A silent client is let go when
+// no stream is open; with open streams it is their timeouts that count. The
+// rest of a header block must come in time, that of another frame within the
+// idle timeout.
+func (h *h2Conn) awaitFrame() bool {
+	l := &h.c.srv.opts.Limits
+	for h.in.Buffered() == 0 {
+		if h.closing.Load() {
+			return false
+		}
+		h.c.armRead(l.IdleTimeout)
+		if h.closing.Load() {
+			return false
+		}
+		if _, err := h.in.Peek(1); err == nil {
+			break
+		} else if !isTimeout(err) || h.closing.Load() {
+			return false
+		}
+		if h.idle() {
+			h.goAway(http2.ErrCodeNo)
+			h.closing.Store(true)
+			return false
 		}
 	}
-	if r.ContentLength != 0 {
-		x.Request.Body = exchange.Stream(r.Body, r.ContentLength)
+	if h.unfinishedHeaders() {
+		h.c.setRead(l.HeadTimeout)
 	}
-	host, err := NormalizeHost(r.Host)
-	var resp *exchange.Response
-	if x.Request.Host = host; err != nil {
-		resp = c.srv.refuse(c.roles, http.StatusBadRequest, x)
-	} else {
-		resp = c.srv.answer(r.Context(), c.roles, x)
+	return true
+}
+
+// unfinishedHeaders tells whether the next frame may be (part of) a header
+// block that has not come in whole.
+func (h *h2Conn) unfinishedHeaders() bool {
+	n := h.in.Buffered()
+	head, _ := h.in.Peek(min(n, 9))
+	if len(head) < 9 {
+		return true
 	}
-	for _, f := range resp.Header {
-		w.Header().Add(f.Name, f.Value)
+	if http2.FrameType(head[3]) != http2.FrameHeaders {
+		return false
 	}
-	w.WriteHeader(resp.Status)
-	body := resp.Body.Reader()
-	defer body.Close()
-	sent, err := io.Copy(w, body)
-	c.srv.finish(x, resp.Status, sent, err != nil)
+	length := int(head[0])<<16 | int(head[1])<<8 | int(head[2])
+	return n < 9+length || !http2.Flags(head[4]).Has(http2.FlagHeadersEndHeaders)
+}
+
+// streamFault deals with an error that concerns one stream and returns the
+// others.
+func (h *h2Conn) streamFault(err error) error {
+	var fault http2.StreamError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &fault):
+		if !h.calm.take(h.c.srv.opts.Now(), 2) {
+			return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
+		}
+		h.mu.Lock()
+		h.lastID = max(h.lastID, fault.StreamID)
+		h.mu.Unlock()
+		h.resetStream(fault.StreamID, fault.Code)
+		return nil
+	case errors.Is(err, http2.ErrFrameTooLarge):
+		return http2.ConnectionError(http2.ErrCodeFrameSize)
+	case errors.Is(err, errFrameFlood):
+		return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
+	}
+	return err
+}
+
+// write lets f write frames. Whoever writes last flushes, so that answers that
+// are ready at the same time share a packet and a TLS record.
+func (h *h2Conn) write(f func() error) error {
+	h.waiting.Add(1)
+	h.wmu.Lock()
+	defer h.wmu.Unlock()
+	last := h.waiting.Add(-1) == 0
+	if h.failed == nil {
+		h.c.armWrite()
+		h.failed = f()
+	}
+	if h.failed == nil && last {
+		h.failed = h.out.Flush()
+	}
+	if h.failed != nil {
+		h.c.cancel()
+		h.close()
+	}
+	return h.failed
+}
+
+// goAway tells the client which streams will be answered; later ones are safe
+// to send elsewhere (RFC 9113 section 6.8).
+func (h *h2Conn) goAway(code http2.ErrCode) {
+	h.mu.Lock()
+	h.goneAway = true
+	last := h.lastID
+	h.mu.Unlock()
+	h.write(func() error { return h.framer.WriteGoAway(last, code, nil) })
+}
+
+// drain ends the connection when the streams that are open have been answered.
+func (h *h2Conn) drain() {
+	h.goAway(http2.ErrCodeNo)
+	if h.idle() {
+		h.close()
+	}
+}
+
+// close makes the reader stop.
+func (h *h2Conn) close() {
+	h.closing.Store(true)
+	h.c.net.SetReadDeadline(longAgo)
+}
+
+func (h *h2Conn) idle() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.running == 0
+}
+
+// closeIdle closes the connection if no stream is open.
+func (h *h2Conn) closeIdle() bool {
+	if !h.idle() {
+		return false
+	}
+	h.c.net.Close()
+	return true
+}
+
+var errFrameFlood = errors.New("header block of too many bytes on the wire")
+
+// frameBudget bounds what one call of ReadFrame may read: x/net's codec reads a
+// whole header block, and a client could make it of empty CONTINUATION frames.
+type frameBudget struct {
+	r    io.Reader
+	left int
+}
+
+func maxFrameRead(headBytes int) int { return 9 + h2FrameSize + 4*headBytes }
+
+// Read reads within the budget.
+func (b *frameBudget) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errFrameFlood
+	}
+	n, err := b.r.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
+// glitches bounds frames that cost us work and bring no request forward: pings,
+// settings, resets, empty DATA. A browser sends a handful; a flood
+// (CVE-2019-9512 and its kin, CVE-2023-44487) ends with ENHANCE_YOUR_CALM.
+type glitches struct {
+	spent float64
+	last  time.Time
+}
+
+const (
+	glitchBurst = 1000
+	glitchRate  = 100 // a second
+)
+
+func (g *glitches) take(now time.Time, cost float64) bool {
+	if !g.last.IsZero() {
+		g.spent = max(0, g.spent-glitchRate*max(0, now.Sub(g.last).Seconds()))
+	}
+	g.last = now
+	g.spent += cost
+	return g.spent <= glitchBurst
 }

@@ -84,6 +84,10 @@ func (l *Limits) fill() {
 	orDefault(&l.MaxStreams, 128)
 	orDefault(&l.StreamWindow, 256<<10)
 	orDefault(&l.ConnWindow, 1<<20)
+	// A client may use HTTP/2's initial windows before it has seen ours.
+	l.StreamWindow = max(l.StreamWindow, h2DefaultWindow)
+	l.ConnWindow = max(l.ConnWindow, h2DefaultWindow)
+	l.HeadBytes = max(l.HeadBytes, minBuffer)
 }
 
 func (o *Options) fill() {

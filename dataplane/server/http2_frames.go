@@ -1,0 +1,277 @@
+package server
+
+import (
+	"io"
+
+	"golang.org/x/net/http2"
+)
+
+// frame deals with one frame of the client. It returns a StreamError, a
+// ConnectionError, or the error that ended the connection.
+func (h *h2Conn) frame(f http2.Frame) error {
+	switch f := f.(type) {
+	case *http2.DataFrame:
+		return h.data(f)
+	case *http2.MetaHeadersFrame:
+		return h.headers(f)
+	case *http2.WindowUpdateFrame:
+		return h.windowUpdate(f)
+	case *http2.RSTStreamFrame:
+		return h.clientReset(f)
+	case *http2.SettingsFrame:
+		return h.settings(f)
+	case *http2.PingFrame:
+		return h.ping(f)
+	case *http2.PushPromiseFrame: // a client must not (RFC 9113 section 8.4)
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	case *http2.GoAwayFrame: // the client will begin no more streams
+		return nil
+	}
+	return h.spend(1) // PRIORITY and unknown types are ignored
+}
+
+// spend charges a frame that brings no request forward.
+func (h *h2Conn) spend(cost float64) error {
+	if !h.calm.take(h.c.srv.opts.Now(), cost) {
+		return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
+	}
+	return nil
+}
+
+func (h *h2Conn) ping(f *http2.PingFrame) error {
+	if err := h.spend(1); err != nil || f.IsAck() {
+		return err
+	}
+	return h.write(func() error { return h.framer.WritePing(true, f.Data) })
+}
+
+// settings takes the client's settings into force and says so.
+func (h *h2Conn) settings(f *http2.SettingsFrame) error {
+	if err := h.spend(1); err != nil || f.IsAck() {
+		return err
+	}
+	if f.HasDuplicates() {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	table := int64(-1)
+	err := f.ForeachSetting(func(s http2.Setting) error {
+		if err := s.Valid(); err != nil {
+			return err
+		}
+		switch s.ID {
+		case http2.SettingHeaderTableSize:
+			table = int64(s.Val)
+		case http2.SettingInitialWindowSize:
+			return h.setInitialWindow(int64(s.Val))
+		}
+		return nil // frames of ours are never longer than the least allowed maximum
+	})
+	if err != nil {
+		return err
+	}
+	return h.write(func() error {
+		if table >= 0 {
+			h.encoder.SetMaxDynamicTableSize(uint32(min(table, 4096)))
+		}
+		return h.framer.WriteSettingsAck()
+	})
+}
+
+// setInitialWindow changes the windows of open streams too (RFC 9113 section 6.9.2).
+func (h *h2Conn) setInitialWindow(size int64) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	more := size - h.initialWindow
+	h.initialWindow = size
+	for _, s := range h.streams {
+		s.sendWindow += more
+		if s.sendWindow > h2MaxWindow {
+			return http2.ConnectionError(http2.ErrCodeFlowControl)
+		}
+		s.wakeSender()
+	}
+	return nil
+}
+
+func (h *h2Conn) windowUpdate(f *http2.WindowUpdateFrame) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if f.StreamID == 0 {
+		h.sendWindow += int64(f.Increment)
+		if h.sendWindow > h2MaxWindow {
+			return http2.ConnectionError(http2.ErrCodeFlowControl)
+		}
+		for _, s := range h.streams {
+			s.wakeSender()
+		}
+		return nil
+	}
+	s := h.streams[f.StreamID]
+	if s == nil {
+		return h.closedOrIdle(f.StreamID)
+	}
+	s.sendWindow += int64(f.Increment)
+	if s.sendWindow > h2MaxWindow {
+		return streamError(f.StreamID, http2.ErrCodeFlowControl)
+	}
+	s.wakeSender()
+	return nil
+}
+
+// closedOrIdle judges a frame on a stream that is not open: harmless behind its
+// end, an error before its beginning (RFC 9113 section 5.1). h.mu is held.
+func (h *h2Conn) closedOrIdle(id uint32) error {
+	if id%2 == 0 || id > h.lastID && !h.goneAway {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	return nil
+}
+
+func (h *h2Conn) clientReset(f *http2.RSTStreamFrame) error {
+	if err := h.spend(2); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.streams[f.StreamID]
+	if s == nil {
+		return h.closedOrIdle(f.StreamID)
+	}
+	s.fail(errStreamReset)
+	return nil
+}
+
+// resetStream ends a stream from our side.
+func (h *h2Conn) resetStream(id uint32, code http2.ErrCode) {
+	h.mu.Lock()
+	if s := h.streams[id]; s != nil {
+		s.resetSent = true
+		s.fail(errStreamReset)
+	}
+	h.mu.Unlock()
+	h.write(func() error { return h.framer.WriteRSTStream(id, code) })
+}
+
+// data takes a piece of a request body in. Every byte counts against the
+// connection's window, wanted or not; what nobody will read is given back at once.
+func (h *h2Conn) data(f *http2.DataFrame) error {
+	size := int64(f.Length) // with padding
+	if size == 0 && !f.StreamEnded() {
+		if err := h.spend(1); err != nil {
+			return err
+		}
+	}
+	h.mu.Lock()
+	if size > h.recvWindow {
+		h.mu.Unlock()
+		return http2.ConnectionError(http2.ErrCodeFlowControl)
+	}
+	h.recvWindow -= size
+	s := h.streams[f.StreamID]
+	err, unread := h.dataFor(s, f)
+	h.credit += unread
+	update := h.takeCredit()
+	h.mu.Unlock()
+	if update > 0 {
+		if werr := h.write(func() error { return h.framer.WriteWindowUpdate(0, update) }); werr != nil {
+			return werr
+		}
+	}
+	return err
+}
+
+// dataFor gives a frame to its stream and returns how many of its bytes nobody
+// will read. h.mu is held.
+func (h *h2Conn) dataFor(s *h2Stream, f *http2.DataFrame) (err error, unread int64) {
+	size := int64(f.Length)
+	if s == nil {
+		if err := h.closedOrIdle(f.StreamID); err != nil {
+			return err, size
+		}
+		return h.spend(1), size
+	}
+	if s.remoteClosed {
+		return streamError(s.id, http2.ErrCodeStreamClosed), size
+	}
+	if size > s.recvWindow {
+		return streamError(s.id, http2.ErrCodeFlowControl), size
+	}
+	s.recvWindow -= size
+	s.received += int64(len(f.Data()))
+	if s.length >= 0 && (s.received > s.length || f.StreamEnded() && s.received != s.length) {
+		return streamError(s.id, http2.ErrCodeProtocol), size
+	}
+	padding := size - int64(len(f.Data()))
+	s.recvCredit += padding
+	if s.bodyErr == nil {
+		s.buffered.Write(f.Data())
+	} else {
+		padding = size
+	}
+	if f.StreamEnded() {
+		s.endBody(io.EOF)
+	}
+	s.wakeReader()
+	return nil, padding
+}
+
+// takeCredit returns how much of the connection's window to give back now: in
+// halves, not byte by byte. h.mu is held.
+func (h *h2Conn) takeCredit() uint32 {
+	if h.credit < int64(h.c.srv.opts.Limits.ConnWindow)/2 {
+		return 0
+	}
+	n := h.credit
+	h.credit = 0
+	h.recvWindow += n
+	return uint32(n)
+}
+
+// headers begins a stream, or ends a request body with trailers.
+func (h *h2Conn) headers(f *http2.MetaHeadersFrame) error {
+	id := f.StreamID
+	if id%2 == 0 {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	if f.HasPriority() && f.Priority.StreamDep == id {
+		return streamError(id, http2.ErrCodeProtocol)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.streams[id]; s != nil {
+		return h.trailers(s, f)
+	}
+	if id <= h.lastID {
+		return streamError(id, http2.ErrCodeStreamClosed)
+	}
+	if h.goneAway {
+		return nil // told by GOAWAY: the client sends it elsewhere
+	}
+	h.lastID = id
+	if h.running >= h.c.srv.opts.Limits.MaxStreams {
+		return streamError(id, http2.ErrCodeRefusedStream)
+	}
+	request, refused, ok := readRequest2(f, h.c.facts.TLS != nil, h.c.srv.opts.Limits.Fields)
+	if !ok {
+		return streamError(id, http2.ErrCodeProtocol)
+	}
+	h.startStream(id, request, refused)
+	return nil
+}
+
+// trailers ends a body; the fields themselves are dropped. h.mu is held.
+func (h *h2Conn) trailers(s *h2Stream, f *http2.MetaHeadersFrame) error {
+	if s.remoteClosed {
+		return streamError(s.id, http2.ErrCodeStreamClosed)
+	}
+	if !f.StreamEnded() || len(f.PseudoFields()) > 0 || s.length >= 0 && s.received != s.length {
+		return streamError(s.id, http2.ErrCodeProtocol)
+	}
+	s.endBody(io.EOF)
+	s.wakeReader()
+	return nil
+}
+
+func streamError(id uint32, code http2.ErrCode) error {
+	return http2.StreamError{StreamID: id, Code: code}
+}
