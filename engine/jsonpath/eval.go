@@ -10,14 +10,23 @@ import (
 type evaluation struct {
 	root  Value
 	steps int
+	most  int
 }
 
 // Eval finds the nodes of a path. A definite path gives its node, and found is
 // false if there is none; any other path gives a *List, empty if nothing fits.
 // The error wraps ErrLimit.
 func (p *Path) Eval(root Value) (v Value, found bool, err error) {
-	e := &evaluation{root: root}
-	return e.path(p, root)
+	v, found, _, err = p.EvalWithin(root, maxSteps)
+	return v, found, err
+}
+
+// EvalWithin is Eval for a caller that has a budget of its own: it visits at
+// most so many nodes and tells how many it did.
+func (p *Path) EvalWithin(root Value, most int) (v Value, found bool, steps int, err error) {
+	e := &evaluation{root: root, most: min(most, maxSteps)}
+	v, found, err = e.path(p, root)
+	return v, found, e.steps, err
 }
 
 func (e *evaluation) path(p *Path, start Value) (Value, bool, error) {
@@ -57,8 +66,8 @@ func (e *evaluation) path(p *Path, start Value) (Value, bool, error) {
 }
 
 func (e *evaluation) step() error {
-	if e.steps++; e.steps > maxSteps {
-		return fmt.Errorf("path visits more than %d nodes: %w", maxSteps, ErrLimit)
+	if e.steps++; e.steps > e.most {
+		return fmt.Errorf("path visits more than %d nodes: %w", e.most, ErrLimit)
 	}
 	return nil
 }

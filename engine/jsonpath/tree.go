@@ -32,6 +32,10 @@ type member struct {
 // Object is a JSON object that keeps its members in order of first insertion.
 // The zero value is empty and ready. It is not safe for concurrent writes.
 type Object struct {
+	// Opaque objects print as nothing in a template, as the nodes of
+	// $context do (reference/api-gateway.md 5.5).
+	Opaque bool
+
 	members []member
 	index   map[string]int // made when the object outgrows smallObject
 	live    int
@@ -140,6 +144,9 @@ func (o *Object) All() iter.Seq2[string, Value] {
 // List is a JSON array.
 type List struct {
 	Items []Value
+	// Plain lists are made by a template and print as java.util's lists do,
+	// "[a, b]"; others print as JSON (reference/api-gateway.md 5.6).
+	Plain bool
 }
 
 // NewList makes a list of the items given.

@@ -1,0 +1,162 @@
+package vtl
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"drawbridge/engine/jsonpath"
+)
+
+// evaluation is the state of one rendering.
+type evaluation struct {
+	template *Template
+	roots    map[string]Value
+	locals   map[string]Value
+	out      *strings.Builder
+	steps    int
+	calls    int // macros and definitions entered
+	patterns map[string]*pattern
+}
+
+// charge counts one step and the making of so many bytes.
+func (ev *evaluation) charge(bytes int) error {
+	if ev.steps += 1 + bytes/bytesPerStep; ev.steps > maxSteps {
+		return fmt.Errorf("more than %d steps: %w", maxSteps, ErrLimit)
+	}
+	return nil
+}
+
+// made charges for a text that was made, and bounds it.
+func (ev *evaluation) made(text string) (string, error) {
+	if len(text) > maxOutput {
+		return "", fmt.Errorf("text longer than %d bytes: %w", maxOutput, ErrLimit)
+	}
+	return text, ev.charge(len(text))
+}
+
+func (ev *evaluation) write(text string) error {
+	if ev.out.Len()+len(text) > maxOutput {
+		return fmt.Errorf("output longer than %d bytes: %w", maxOutput, ErrLimit)
+	}
+	ev.out.WriteString(text)
+	return ev.charge(len(text))
+}
+
+// fail gives an error its place in the template.
+func (ev *evaluation) fail(at int, err error) error {
+	if errors.Is(err, jsonpath.ErrLimit) {
+		err = fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	return locate(ev.template.source, at, err)
+}
+
+func (ev *evaluation) block(nodes []node) (signal, error) {
+	for _, n := range nodes {
+		if s, err := n.exec(ev); s != goOn || err != nil {
+			return s, err
+		}
+	}
+	return goOn, nil
+}
+
+// render runs the body of a definition or macro, at most maxCalls deep.
+func (ev *evaluation) render(d *defined, at int) (signal, error) {
+	if ev.calls++; ev.calls > maxCalls {
+		return goOn, ev.fail(at, fmt.Errorf("macros nested deeper than %d: %w", maxCalls, ErrLimit))
+	}
+	defer func() { ev.calls-- }()
+	if err := ev.charge(0); err != nil {
+		return goOn, ev.fail(at, err)
+	}
+	s, err := ev.block(d.body)
+	if s == leaveLoop { // #break leaves the macro it stands in
+		s = goOn
+	}
+	return s, err
+}
+
+// capture gives what nodes write, instead of writing it.
+func (ev *evaluation) capture(nodes []node) (string, error) {
+	outer := ev.out
+	ev.out = &strings.Builder{}
+	defer func() { ev.out = outer }()
+	_, err := ev.block(nodes)
+	return ev.out.String(), err
+}
+
+// shadow remembers variables and gives the function that puts them back.
+func (ev *evaluation) shadow(names ...string) (restore func()) {
+	type kept struct {
+		value Value
+		there bool
+	}
+	all := make([]kept, len(names))
+	for i, name := range names {
+		all[i].value, all[i].there = ev.locals[name]
+	}
+	return func() {
+		for i, name := range names {
+			if all[i].there {
+				ev.locals[name] = all[i].value
+			} else {
+				delete(ev.locals, name)
+			}
+		}
+	}
+}
+
+// loop is the state behind $foreach.
+type loop struct {
+	index, total int
+	parent       *loopHost
+	stopped      bool
+}
+
+// loopHost is $foreach.
+type loopHost struct{ *loop }
+
+// Get gives the properties of Velocity's ForeachScope.
+func (l *loopHost) Get(name string) Value {
+	switch name {
+	case "index":
+		return int64(l.index)
+	case "count":
+		return int64(l.index + 1)
+	case "hasNext":
+		return l.index+1 < l.total
+	case "first":
+		return l.index == 0
+	case "last":
+		return l.index+1 == l.total
+	case "parent", "topmost":
+		up := l.parent
+		for name == "topmost" && up != nil && up.parent != nil {
+			up = up.parent
+		}
+		if up != nil {
+			return up
+		}
+	}
+	return nil
+}
+
+// Call knows stop() and the getters of the properties.
+func (l *loopHost) Call(name string, _ []Value) (Value, error) {
+	switch name {
+	case "stop":
+		l.stopped = true
+	case "getIndex", "getCount", "getParent", "getTopmost":
+		return l.Get(strings.ToLower(name[3:])), nil
+	case "hasNext", "isFirst", "isLast":
+		return l.Get(map[string]string{"hasNext": "hasNext", "isFirst": "first", "isLast": "last"}[name]), nil
+	}
+	return nil, nil
+}
+
+// pattern is a compiled regular expression and what a byte of text costs it.
+type pattern struct {
+	re    *regexp.Regexp
+	units int
+}
