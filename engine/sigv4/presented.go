@@ -53,8 +53,8 @@ type parts struct {
 // Parse reads the signature of a request: the Authorization header if there is
 // one, else the presigned query. The error is an *Error.
 func Parse(r Request) (*Presented, error) {
-	if value, ok := r.first("authorization"); ok {
-		return parseHeader(&r, value)
+	if s := r.look(); s.hasAuthorization {
+		return parseHeader(&s)
 	}
 	if isPresigned(r.RawQuery) {
 		return parsePresigned(r.RawQuery)
@@ -75,31 +75,30 @@ func ParseAuthorization(value string) (*Presented, error) {
 	return p.presented()
 }
 
-func parseHeader(r *Request, value string) (*Presented, error) {
-	p, err := splitAuthorization(value)
+func parseHeader(s *seen) (*Presented, error) {
+	p, err := splitAuthorization(s.authorization)
 	if err != nil {
 		return nil, err
 	}
-	date, hasDate := r.first("x-amz-date")
-	if !hasDate {
-		date, hasDate = r.first("date")
-	}
 	missing := p.missing()
-	if !hasDate {
+	if !s.hasAmzDate && !s.hasDate {
 		missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
 	}
 	if missing != "" {
-		return nil, incomplete(missing + authorizationHash(value))
+		return nil, incomplete(missing + authorizationHash(s.authorization))
 	}
 	out, err := p.presented()
 	if err != nil {
 		return nil, err
 	}
+	date := s.date
+	if s.hasAmzDate {
+		date = s.amzDate
+	}
 	if out.Time, err = parseTime(date); err != nil {
 		return nil, err
 	}
-	out.SessionToken, _ = r.first("x-amz-security-token")
-	out.RegionSet, _ = r.first("x-amz-region-set")
+	out.SessionToken, out.RegionSet = s.token, s.regionSet
 	return out, nil
 }
 

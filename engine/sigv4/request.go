@@ -34,15 +34,52 @@ func MapHeader(h map[string][]string) iter.Seq2[string, string] {
 	}
 }
 
+// seen are the fields that a signature needs before it is verified, the first
+// line of each.
+type seen struct {
+	authorization, amzDate, date, token, regionSet string
+	hasAuthorization, hasAmzDate, hasDate          bool
+}
+
+// look finds them in one pass over the header.
+func (r *Request) look() (s seen) {
+	if r.Header == nil {
+		return s
+	}
+	var hasToken, hasRegions bool
+	keep := func(value *string, has *bool, v string) {
+		if !*has {
+			*value, *has = v, true
+		}
+	}
+	for n, v := range r.Header {
+		switch {
+		case isNamed(n, "authorization"):
+			keep(&s.authorization, &s.hasAuthorization, v)
+		case isNamed(n, "x-amz-date"):
+			keep(&s.amzDate, &s.hasAmzDate, v)
+		case isNamed(n, "date"):
+			keep(&s.date, &s.hasDate, v)
+		case isNamed(n, "x-amz-security-token"):
+			keep(&s.token, &hasToken, v)
+		case isNamed(n, "x-amz-region-set"):
+			keep(&s.regionSet, &hasRegions, v)
+		}
+	}
+	return s
+}
+
 // first gives the value of the first field called name.
 func (r *Request) first(name string) (string, bool) {
 	if r.Header == nil {
 		return "", false
 	}
 	for n, v := range r.Header {
-		if len(n) == len(name) && strings.EqualFold(n, name) {
+		if isNamed(n, name) {
 			return v, true
 		}
 	}
 	return "", false
 }
+
+func isNamed(n, lower string) bool { return len(n) == len(lower) && strings.EqualFold(n, lower) }

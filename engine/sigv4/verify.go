@@ -60,6 +60,9 @@ func (k *Keyring) Verify(in VerifyInput) error {
 	if err := p.CheckTime(in.Now); err != nil {
 		return err
 	}
+	if in.Credential.SecretKey == "" { // a key that was not found must not verify
+		return UnknownKey()
+	}
 	if subtle.ConstantTimeCompare([]byte(p.SessionToken), []byte(in.Credential.SessionToken)) != 1 {
 		e := UnknownKey()
 		e.Reason = ReasonToken

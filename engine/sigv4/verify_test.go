@@ -86,6 +86,10 @@ func TestTampering(t *testing.T) {
 		{"old", ReasonExpired, func(in *VerifyInput, _ http.Header) { in.Now = now.Add(5*time.Minute + time.Second) }},
 		{"early", ReasonNotYetCurrent, func(in *VerifyInput, _ http.Header) { in.Now = now.Add(-5*time.Minute - time.Second) }},
 		{"secret", ReasonMismatch, func(in *VerifyInput, _ http.Header) { in.Credential.SecretKey = "Secret" }},
+		{"no secret", ReasonUnknownKey, func(in *VerifyInput, h http.Header) {
+			in.Credential.SecretKey = ""
+			h.Set("Authorization", strings.TrimRight(h.Get("Authorization"), "0123456789abcdef"))
+		}},
 		{"token of another", ReasonToken, func(in *VerifyInput, _ http.Header) { in.Credential.SessionToken = "x" }},
 		{"token gone", ReasonToken, func(_ *VerifyInput, h http.Header) { h.Del("X-Amz-Security-Token") }},
 		{"key has no token", ReasonToken, func(in *VerifyInput, _ http.Header) { in.Credential.SessionToken = "" }},

@@ -33,13 +33,13 @@ var listMethods = methods[*jsonpath.List]{
 	"add":         {1, 2, listAdd},
 	"addAll":      {1, 1, listAddAll},
 	"remove":      {1, 1, listRemove},
-	"contains":    {1, 1, func(c *onList) (Value, error) { i, err := c.find(c.args[0]); return i >= 0, err }},
-	"indexOf":     {1, 1, func(c *onList) (Value, error) { i, err := c.find(c.args[0]); return int64(i), err }},
+	"contains":    {1, 1, func(c *onList) (Value, error) { i, err := listFind(c, c.args[0]); return i >= 0, err }},
+	"indexOf":     {1, 1, func(c *onList) (Value, error) { i, err := listFind(c, c.args[0]); return int64(i), err }},
 	"containsAll": {1, 1, listContainsAll},
 	"subList":     {2, 2, listSubList},
 }
 
-// index is argument i as a position below n.
+// listIndex is argument i as a position below n.
 func listIndex(c *onList, i, n int) (int, error) {
 	at, err := c.whole(i)
 	if err != nil {
@@ -51,12 +51,9 @@ func listIndex(c *onList, i, n int) (int, error) {
 	return at, nil
 }
 
-func (c *invocation[T]) find(v Value) (int, error) {
-	l, ok := any(c.on).(*jsonpath.List)
-	if !ok {
-		return -1, nil
-	}
-	for i, item := range l.Items {
+// listFind is the position of an item, -1 if it is not there.
+func listFind(c *onList, v Value) (int, error) {
+	for i, item := range c.on.Items {
 		if err := c.ev.charge(0); err != nil {
 			return -1, err
 		}
@@ -133,7 +130,7 @@ func listRemove(c *onList) (Value, error) {
 		c.on.Items = slices.Delete(c.on.Items, i, i+1)
 		return old, nil
 	}
-	i, err := c.find(c.args[0])
+	i, err := listFind(c, c.args[0])
 	if err != nil || i < 0 {
 		return false, err
 	}
@@ -143,7 +140,7 @@ func listRemove(c *onList) (Value, error) {
 
 func listContainsAll(c *onList) (Value, error) {
 	for _, v := range elementsOf(c.args[0]) {
-		if i, err := c.find(v); i < 0 || err != nil {
+		if i, err := listFind(c, v); i < 0 || err != nil {
 			return false, err
 		}
 	}

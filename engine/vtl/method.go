@@ -46,11 +46,9 @@ func (c *invocation[T]) whole(i int) (int, error) {
 // call runs v.name(args). A method that does not exist gives nil, as Velocity
 // leaves it; one that fails ends the template, as an exception does.
 func (ev *evaluation) call(v Value, name string, args []Value) (Value, error) {
-	size := 0
-	for _, a := range append(args, v) {
-		if s, ok := a.(string); ok {
-			size += len(s)
-		}
+	size := textSize(v)
+	for _, a := range args {
+		size += textSize(a)
 	}
 	if err := ev.charge(size); err != nil {
 		return nil, err
@@ -84,6 +82,12 @@ func (ev *evaluation) call(v Value, name string, args []Value) (Value, error) {
 		return out, err
 	}
 	return ev.callAny(v, name, args)
+}
+
+// textSize is what a method may have to read.
+func textSize(v Value) int {
+	s, _ := v.(string)
+	return len(s)
 }
 
 // callAny has the methods of java.lang.Object that do no harm; getClass is not
