@@ -19,10 +19,12 @@ type node struct {
 	name    string // of the variable this node is
 }
 
-// NewRoutes builds the tree from the methods of an API.
+// NewRoutes builds the tree from the methods of an API, and readies the methods:
+// what is the same for every call of theirs is worked out here.
 func NewRoutes(methods []*Method) *Routes {
 	routes := &Routes{}
 	for _, m := range methods {
+		m.ready()
 		at := &routes.root
 		for _, segment := range segments(m.ResourcePath) {
 			at = at.child(segment)

@@ -1,9 +1,14 @@
 package program
 
 import (
+	"maps"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"drawbridge/engine/jsonpath"
 	"drawbridge/engine/policy"
 	"drawbridge/engine/vtl"
 )
@@ -16,6 +21,23 @@ type Stage struct {
 	// Settings are the method settings by "path/VERB" ("*/*" for all).
 	Settings   map[string]MethodSetting
 	Deployment *Deployment // nil: the stage has none that could be compiled
+}
+
+// Setting returns what the stage sets for a method: its own entry, else the one
+// for all methods ("*/*"). Entries stand under the resource path without its
+// leading slash, with it, or with slashes written as "~1"
+// (reference/api-gateway.md 1.7).
+func (s *Stage) Setting(m *Method) (MethodSetting, bool) {
+	if len(s.Settings) == 0 {
+		return MethodSetting{}, false
+	}
+	for _, key := range m.settingKeys {
+		if setting, ok := s.Settings[key]; ok {
+			return setting, true
+		}
+	}
+	setting, ok := s.Settings["*/*"]
+	return setting, ok
 }
 
 // MethodSetting is what a stage sets for a method without a new deployment.
@@ -76,9 +98,40 @@ type Method struct {
 	Authorization     AuthorizationType
 	APIKeyRequired    bool
 	RequestParameters map[string]bool // "method.request.querystring.q" → required
+	// ValidateParameters tells that a request validator checks the required parameters.
+	ValidateParameters bool
 	// Responses are the declared method responses by status code.
 	Responses   map[string]MethodResponse
 	Integration *Integration // nil: none, a call fails with API_CONFIGURATION_ERROR
+
+	// NewRoutes fills these from the fields above.
+
+	// Required are the required parameters in the order of their full names.
+	Required    []Parameter
+	settingKeys []string
+}
+
+// Parameter is a request parameter of a method.
+type Parameter struct {
+	Place Place // header, query or path
+	Name  string
+}
+
+// ready works out what is the same for every call of the method.
+func (m *Method) ready() {
+	m.Required = nil
+	for _, full := range slices.Sorted(maps.Keys(m.RequestParameters)) {
+		rest, ok := strings.CutPrefix(full, "method.request.")
+		if place, name, _ := parsePlace(rest); ok && place != PlaceNone && m.RequestParameters[full] {
+			m.Required = append(m.Required, Parameter{place, name})
+		}
+	}
+	bare := strings.TrimPrefix(m.ResourcePath, "/")
+	escaped := strings.ReplaceAll(m.ResourcePath, "/", "~1")
+	m.settingKeys = []string{bare + "/" + m.Verb, m.ResourcePath + "/" + m.Verb, escaped + "/" + m.Verb}
+	if m.Integration != nil {
+		m.Integration.ready(m.Responses)
+	}
 }
 
 // MethodResponse is a declared response of a method.
@@ -119,6 +172,77 @@ type Integration struct {
 	RequestTemplates  Templates
 	Responses         []*IntegrationResponse
 	CacheNamespace    string
+
+	// NewRoutes fills these from the fields above.
+
+	Endpoint        URITemplate
+	RequestMappings []Mapping
+}
+
+// MockAnswer is what a MOCK answers whose request template is constant: its
+// integration status and the response which that selects (nil: none).
+type MockAnswer struct {
+	Status   int
+	Response *IntegrationResponse
+}
+
+func (i *Integration) ready(declared map[string]MethodResponse) {
+	i.Endpoint = ParseURI(i.URI)
+	i.RequestMappings = Mappings(i.RequestParameters, "integration.request.", "method.request.")
+	for _, r := range i.Responses {
+		r.Mappings = Mappings(r.ResponseParameters, "method.response.", "integration.response.")
+		_, r.Declared = declared[strconv.Itoa(r.StatusCode)]
+	}
+	if i.Type != IntegrationMock {
+		return
+	}
+	for at := range i.RequestTemplates {
+		t := &i.RequestTemplates[at]
+		if t.VTL == nil {
+			continue
+		}
+		if text, ok := t.VTL.Static(); ok {
+			if status, ok := MockStatus(text); ok {
+				t.Mock = &MockAnswer{Status: status, Response: i.Select(strconv.Itoa(status))}
+			}
+		}
+	}
+}
+
+// MockStatus reads the status that a MOCK's rendered request template asks for:
+// the integer member statusCode of an object in a lenient JSON
+// (reference/api-gateway.md 5.4).
+func MockStatus(text string) (int, bool) {
+	tree, err := jsonpath.ParseLenient(text)
+	if err != nil {
+		return 0, false
+	}
+	object, ok := tree.(*jsonpath.Object)
+	if !ok {
+		return 0, false
+	}
+	v, _ := object.Get("statusCode")
+	status, ok := v.(int64)
+	return int(status), ok && status >= 0 && status < 1000
+}
+
+// Select returns the response for a backend's outcome (its status code as
+// text): the first whose pattern matches, else the default one, else nil
+// (reference/api-gateway.md 5.2).
+func (i *Integration) Select(outcome string) *IntegrationResponse {
+	var fallback *IntegrationResponse
+	for _, r := range i.Responses {
+		if r.Pattern == nil {
+			if fallback == nil {
+				fallback = r
+			}
+			continue
+		}
+		if r.Pattern.MatchString(outcome) {
+			return r
+		}
+	}
+	return fallback
 }
 
 // IntegrationResponse is how one answer of the backend is mapped.
@@ -128,6 +252,11 @@ type IntegrationResponse struct {
 	Pattern            *regexp.Regexp
 	ResponseParameters map[string]string // "method.response.header.X" → source
 	Templates          Templates
+
+	// NewRoutes fills these.
+
+	Mappings []Mapping
+	Declared bool // the method declares a response of this status
 }
 
 // Templates are mapping templates in the order they were stored.
@@ -138,6 +267,8 @@ type Templates []Template
 type Template struct {
 	ContentType string
 	VTL         *vtl.Template
+	// Mock is set by NewRoutes for a constant request template of a MOCK.
+	Mock *MockAnswer
 }
 
 // For returns the template for a media type ("application/json", without
