@@ -110,18 +110,18 @@ func (a *App) openStore(context.Context) error {
 	var err error
 	if a.config.Data == MemoryData {
 		a.store, err = memory.New(memory.Options{})
-	} else if a.store, err = bolt.New(bolt.Options{Folder: a.config.Data}); errors.Is(err, store.ErrLocked) {
+	} else if a.store, err = bolt.New(bolt.Options{Dir: a.config.Data}); errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("%s: %w by another drawbridge; stop it or choose another --data", a.config.Data, store.ErrLocked)
 	}
 	if err != nil {
 		return fmt.Errorf("open the store: %w", err)
 	}
 	a.closers = append(a.closers, a.store.Close)
-	if a.config.Data == MemoryData {
-		a.ca, err = server.NewCA(server.CAOptions{Now: time.Now})
-	} else {
-		a.ca, err = server.NewCA(server.CAOptions{Folder: filepath.Join(a.config.Data, "tls"), Now: time.Now})
+	folder := "" // in memory
+	if a.config.Data != MemoryData {
+		folder = filepath.Join(a.config.Data, "tls")
 	}
+	a.ca, err = server.OpenCA(folder, time.Now())
 	return err
 }
 

@@ -118,41 +118,8 @@ func (c *Config) check() error {
 	if c.CacheSize < 1<<20 {
 		return fmt.Errorf("--cache-size %d: at least 1048576 bytes", c.CacheSize)
 	}
-	return c.checkLimits()
-}
-
-// checkLimits refuses limits nobody reads.
-func (c *Config) checkLimits() error {
-	for name, value := range c.Limits {
-		if _, known := limitNames[name]; !known {
-			return fmt.Errorf("limits: unknown limit %q", name)
-		}
-		if value < 0 {
-			return fmt.Errorf("limits: %s cannot be negative", name)
-		}
-	}
-	return nil
-}
-
-// limitNames are the limits a configuration file may set, with their meaning.
-var limitNames = map[string]string{
-	"distributions":        "distributions per account",
-	"resources":            "resources per REST API",
-	"rest-apis":            "REST APIs per account and region",
-	"api-keys":             "API keys per account and region",
-	"connections":          "open client connections",
-	"cached-object-bytes":  "largest object kept in RAM",
-	"request-head-bytes":   "request line and header fields together",
-	"http2-streams":        "concurrent streams of one HTTP/2 connection",
-	"request-header-count": "header fields of a request",
-}
-
-// limit returns a configured limit, or the default.
-func (c *Config) limit(name string, fallback int64) int64 {
-	if value, ok := c.Limits[name]; ok {
-		return value
-	}
-	return fallback
+	_, err := c.limits()
+	return err
 }
 
 // originRoots are the certificates an origin's certificate may come from: the

@@ -86,6 +86,12 @@ func (g *Gateway) Key(value string) (*APIKey, bool) {
 	return key, true
 }
 
+// KeyByID returns the API key with this id.
+func (g *Gateway) KeyByID(id string) (*APIKey, bool) {
+	key, ok := g.keyIDs[id]
+	return key, ok
+}
+
 // API is a REST API as it is called: its live stages.
 type API struct {
 	ID, Region, Account string

@@ -1,0 +1,69 @@
+package app
+
+import (
+	"fmt"
+	"math"
+
+	"drawbridge/controlplane/apigateway"
+	"drawbridge/controlplane/cloudfront"
+	"drawbridge/dataplane/server"
+)
+
+// limits are the limits: section of a configuration file, sorted to who keeps
+// them. A zero field means the default, which is AWS's where AWS has one.
+type limits struct {
+	server     server.Limits
+	cloudfront cloudfront.Limits
+	apigateway apigateway.Limits
+}
+
+// limitTable names every limit and says where it goes.
+var limitTable = []struct {
+	name  string
+	field func(*limits) *int
+}{
+	{"connections", func(l *limits) *int { return &l.server.MaxConns }},
+	{"request-head-bytes", func(l *limits) *int { return &l.server.HeadBytes }},
+	{"request-fields", func(l *limits) *int { return &l.server.Fields }},
+	{"http2-streams", func(l *limits) *int { return &l.server.MaxStreams }},
+
+	{"distributions", func(l *limits) *int { return &l.cloudfront.Distributions }},
+	{"aliases", func(l *limits) *int { return &l.cloudfront.Aliases }},
+	{"origins", func(l *limits) *int { return &l.cloudfront.Origins }},
+	{"origin-groups", func(l *limits) *int { return &l.cloudfront.OriginGroups }},
+	{"cache-behaviors", func(l *limits) *int { return &l.cloudfront.CacheBehaviors }},
+	{"origin-custom-headers", func(l *limits) *int { return &l.cloudfront.OriginCustomHeaders }},
+	{"cache-policies", func(l *limits) *int { return &l.cloudfront.CachePolicies }},
+	{"origin-request-policies", func(l *limits) *int { return &l.cloudfront.OriginRequestPolicies }},
+
+	{"rest-apis", func(l *limits) *int { return &l.apigateway.RestAPIs }},
+	{"resources", func(l *limits) *int { return &l.apigateway.Resources }},
+	{"stages", func(l *limits) *int { return &l.apigateway.Stages }},
+	{"deployments", func(l *limits) *int { return &l.apigateway.Deployments }},
+	{"api-keys", func(l *limits) *int { return &l.apigateway.Keys }},
+	{"usage-plans", func(l *limits) *int { return &l.apigateway.Plans }},
+	{"plans-per-key", func(l *limits) *int { return &l.apigateway.PlansPerKey }},
+	{"integration-timeout-millis", func(l *limits) *int { return &l.apigateway.IntegrationTimeoutMillis }},
+}
+
+// limits sorts the configured limits; an unknown name or a value that is no
+// positive number is refused.
+func (c *Config) limits() (limits, error) {
+	var sorted limits
+	for name, value := range c.Limits {
+		field := (*int)(nil)
+		for _, entry := range limitTable {
+			if entry.name == name {
+				field = entry.field(&sorted)
+			}
+		}
+		if field == nil {
+			return limits{}, fmt.Errorf("limits: unknown limit %q", name)
+		}
+		if value < 1 || value > math.MaxInt32 {
+			return limits{}, fmt.Errorf("limits: %s: %d is not between 1 and %d", name, value, math.MaxInt32)
+		}
+		*field = int(value)
+	}
+	return sorted, nil
+}

@@ -1,0 +1,206 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"drawbridge/controlplane/api/apigatewayapi"
+	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/controlplane/api/stsapi"
+	"drawbridge/controlplane/apigateway"
+	"drawbridge/controlplane/awsproto"
+	"drawbridge/controlplane/cloudfront"
+	"drawbridge/controlplane/compile"
+	"drawbridge/controlplane/sts"
+	"drawbridge/dataplane/edge"
+	"drawbridge/dataplane/gateway"
+	"drawbridge/dataplane/program"
+	"drawbridge/dataplane/server"
+	"drawbridge/dataplane/usage"
+)
+
+// newPlanes makes the edge, the gateway and what counts their calls.
+func (a *App) newPlanes(edgeNames []string) error {
+	var err error
+	if a.meter, err = usage.New(usage.Options{}); err != nil {
+		return err
+	}
+	if err := a.restoreUsage(); err != nil {
+		return err
+	}
+	wording := gateway.WordingCurrent
+	if a.config.Wording == "2022" {
+		wording = gateway.Wording2022
+	}
+	if a.gateway, err = gateway.New(gateway.Options{Do: a.upstream.Do, Usage: a.meter, Wording: wording, Logger: a.log}); err != nil {
+		return err
+	}
+	a.edge, err = edge.New(edge.Options{
+		Pops: edgeNames, CacheBytes: a.config.CacheSize, Do: a.upstream.Do, EdgeAddress: a.config.EdgeAddress, Logger: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.metrics.Gauge("drawbridge_cached_objects", "Objects in the edge's cache.", func() float64 { return float64(a.edge.Stats().Objects) })
+	a.metrics.Gauge("drawbridge_cached_bytes", "RAM the edge's objects take.", func() float64 { return float64(a.edge.Stats().Bytes) })
+	a.metrics.Gauge("drawbridge_revision", "Store revision in force at every edge location.", func() float64 { return float64(a.publisher.edge.everywhere()) })
+	return nil
+}
+
+// purge applies an invalidation at one location.
+func (a *App) purge(location int, p compile.Purge) {
+	a.edge.Purge(location, p.DistributionID, p.Paths)
+}
+
+// usageFile keeps the meters over a restart, beside the store.
+const usageFile = "usage.snapshot"
+
+// restoreUsage takes the meters up where the last process left them, and has
+// them saved when this one ends. A file that cannot be read is a fault of the
+// disk: the counters begin anew and the log says so.
+func (a *App) restoreUsage() error {
+	if a.config.Data == MemoryData {
+		return nil
+	}
+	path := filepath.Join(a.config.Data, usageFile)
+	saved, err := os.ReadFile(path)
+	if err == nil {
+		err = a.meter.Restore(saved)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		a.log.Warn("usage counters begin anew", "file", path, "error", err)
+	}
+	saving, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.saveUsageEvery(saving, path)
+	}()
+	a.closers = append(a.closers, func() error { stop(); <-ended; return a.saveUsage(path) })
+	return nil
+}
+
+// usageInterval is how much counting a crash may lose. AWS counts as best
+// effort, too (reference/api-gateway.md section 4.3).
+const usageInterval = 10 * time.Second
+
+func (a *App) saveUsageEvery(ctx context.Context, path string) {
+	tick := time.NewTicker(usageInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := a.saveUsage(path); err != nil {
+				a.log.Warn("usage counters not saved", "error", err)
+			}
+		}
+	}
+}
+
+// saveUsage replaces the file as a whole, so that a crash leaves the old one.
+func (a *App) saveUsage(path string) error {
+	data, err := a.meter.Snapshot(time.Now())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
+		return fmt.Errorf("save the usage counters: %w", err)
+	}
+	return os.Rename(path+".new", path)
+}
+
+// usageDays answers GetUsage from the meters.
+func (a *App) usageDays(_ context.Context, q apigateway.UsageQuery) (map[string][]apigateway.DayUsage, error) {
+	answer := make(map[string][]apigateway.DayUsage)
+	for _, key := range q.KeyIDs {
+		for _, day := range a.meter.Days(q.From, q.To, usage.KeyID{Plan: q.PlanID, Key: key}, a.quotaOf(q.PlanID, key)) {
+			answer[key] = append(answer[key], apigateway.DayUsage(day))
+		}
+	}
+	return answer, nil
+}
+
+// setRemaining answers UpdateUsage.
+func (a *App) setRemaining(_ context.Context, r apigateway.Remaining) error {
+	quota := a.quotaOf(r.PlanID, r.KeyID)
+	if quota == nil {
+		return nil // nothing is counted against a plan without a quota
+	}
+	a.meter.SetRemaining(time.Now(), usage.KeyID{Plan: r.PlanID, Key: r.KeyID}, *quota, r.Requests)
+	return nil
+}
+
+// quotaOf returns the quota a plan gives a key, as it is in force; nil: none.
+func (a *App) quotaOf(planID, keyID string) *program.Quota {
+	key, ok := a.publisher.cells.any().Load().KeyByID(keyID)
+	if !ok {
+		return nil
+	}
+	for _, plan := range key.Plans {
+		if plan.ID == planID {
+			return plan.Quota
+		}
+	}
+	return nil
+}
+
+// control makes the control plane: the services behind AWS's protocols.
+func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awsproto.Handler, error) {
+	gateways, err := apigateway.New(apigateway.Options{
+		Store: a.store, Published: a.publisher.published, Usage: a.usageDays, SetRemaining: a.setRemaining, Limits: bounds.apigateway,
+	})
+	if err != nil {
+		return nil, err
+	}
+	wording := cloudfront.WordingCurrent
+	if a.config.Wording == "2022" {
+		wording = cloudfront.Wording2022
+	}
+	distributions, err := cloudfront.New(cloudfront.Options{
+		Store: a.store, Limits: bounds.cloudfront, Wording: wording, Published: a.publisher.published, Deployed: a.publisher.deployed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	identities, err := sts.New(sts.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return awsproto.New(awsproto.Options{
+		Services: []awsproto.Service{
+			{Table: apigatewayapi.Table, Impl: gateways},
+			{Table: cloudfrontapi.Table, Impl: distributions},
+			{Table: stsapi.Table, Impl: identities},
+		},
+		Account: a.config.Account, Region: a.config.Region, Credentials: credentials, Log: a.log,
+	})
+}
+
+// buildServer makes the server around planes and control plane.
+func (a *App) buildServer(context.Context) error {
+	bounds, err := a.config.limits()
+	if err != nil {
+		return err
+	}
+	credentials, err := a.config.credentials()
+	if err != nil {
+		return err
+	}
+	control, err := a.control(bounds, credentials)
+	if err != nil {
+		return err
+	}
+	a.server, err = server.New(server.Options{
+		Edge: a.edge.Serve, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
+		EdgeLocations: a.publisher.edge.places, GatewayCells: a.publisher.cells.places,
+		Rules:  server.Rules{ControlHosts: a.config.ControlHosts, SignaturesVerified: len(credentials) > 0},
+		Refuse: a.edge.Refuse, Finish: a.finish, CA: a.ca, Limits: bounds.server, Logger: a.log,
+	})
+	return err
+}
