@@ -138,9 +138,10 @@ func (s *State) noteCloudFront(p *pending, r record) {
 		keepPolicy(p, r, s.cachePolicies, func(c *cloudfront.CachePolicyRecord) *cloudfrontapi.CachePolicyConfig { return &c.Config })
 		s.markUsers(p, r)
 	case cloudfront.KindOriginRequestPolicy:
-		notePolicy(s, p, r, s.originRequests, func(c *cloudfront.OriginRequestPolicyRecord) *cloudfrontapi.OriginRequestPolicyConfig {
+		keepPolicy(p, r, s.originRequests, func(c *cloudfront.OriginRequestPolicyRecord) *cloudfrontapi.OriginRequestPolicyConfig {
 			return &c.Config
 		})
+		s.markUsers(p, r)
 	case cloudfront.KindInvalidation:
 		s.notePurge(p, r)
 	}
