@@ -42,9 +42,19 @@ const (
 	caCertFile = "ca.pem"
 )
 
-// OpenCA returns the authority kept in a folder, made on first use: the folder
-// is private (0700) and so is the key (0600). An empty dir keeps it in memory.
-func OpenCA(dir string, now time.Time) (*CA, error) {
+// CAOptions say where the authority is kept.
+type CAOptions struct {
+	Folder string // "" keeps it in memory
+	Now    func() time.Time
+}
+
+// NewCA returns the authority kept in a folder, made on first use: the folder
+// is private (0700) and so is the key (0600).
+func NewCA(o CAOptions) (*CA, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	dir, now := o.Folder, o.Now()
 	if dir == "" {
 		key, err := newKey()
 		if err != nil {

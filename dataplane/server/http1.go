@@ -43,7 +43,14 @@ func (c *conn) serveRequest1() bool {
 		return false
 	}
 	c.watchStart(&e.body)
-	keep := c.respond1(e, c.srv.answer(c.ctx, c.roles, x))
+	resp := c.srv.answer(c.ctx, c.roles, x)
+	if e.body.malformed() {
+		// The plane read it and made of the error what it could; it is the client's.
+		resp.Body.Close()
+		x.Record.Reason = "chunked"
+		resp = c.srv.refuse(c.roles, 400, x)
+	}
+	keep := c.respond1(e, resp)
 	if !c.watchStop() {
 		return false
 	}

@@ -147,6 +147,15 @@ func unexpected(err error) error {
 	return err
 }
 
+// malformed tells whether the plane found the body's framing broken.
+func (b *body1) malformed() bool {
+	if !b.chunked || b.done.Load() || !b.mu.TryLock() {
+		return false
+	}
+	defer b.mu.Unlock()
+	return b.err == errChunked
+}
+
 // reusable tells, before the response's head is written, whether the connection
 // can carry another request behind this body.
 func (b *body1) reusable() bool {

@@ -11,7 +11,7 @@ import (
 	"drawbridge/dataplane/exchange"
 )
 
-// ErrServerClosed is returned by Serve after Shutdown or Close.
+// ErrServerClosed is returned by Serve when Shutdown or Close came before it.
 var ErrServerClosed = errors.New("server closed")
 
 // Server accepts connections and answers the requests that come over them.
@@ -48,8 +48,8 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Serve accepts connections until the listener fails or the server is shut
-// down; then it returns ErrServerClosed. It closes the listener.
+// Serve accepts connections until the listener fails, or until Shutdown or
+// Close; then it returns nil. It closes the listener.
 func (s *Server) Serve(ln Listener) error {
 	defer ln.Close()
 	if !s.addListener(ln.Listener) {
@@ -61,7 +61,7 @@ func (s *Server) Serve(ln Listener) error {
 		nc, err := ln.Accept()
 		if err != nil {
 			if s.draining.Load() || s.closed.Load() {
-				return ErrServerClosed
+				return nil
 			}
 			if !isTemporary(err) {
 				return err

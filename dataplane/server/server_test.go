@@ -132,7 +132,7 @@ func listen(t testing.TB, s *Server, roles Roles) string {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		if err := s.Serve(Listener{ln, roles}); err != ErrServerClosed {
+		if err := s.Serve(Listener{ln, roles}); err != nil {
 			t.Errorf("Serve: %v", err)
 		}
 	}()
@@ -180,7 +180,7 @@ func TestHTTP1RoundTrip(t *testing.T) {
 func TestTLSAndHTTP2(t *testing.T) {
 	o := testOptions(echo)
 	o.Now = nil
-	ca, err := OpenCA("", time.Now())
+	ca, err := NewCA(CAOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
