@@ -82,16 +82,10 @@ func (s *Service) freshDeploymentID(call *api.Call, t *tx, apiID string) (string
 	if n >= s.limits.Deployments {
 		return "", tooMany("deployments", "API")
 	}
-	for {
-		id := s.newID(childIDLength)
+	return s.freshID(childIDLength, func(id string) (bool, error) {
 		entry, err := get(t.ctx, t.store, deploymentRef(call, apiID, id).Key())
-		if err != nil {
-			return "", err
-		}
-		if entry.ModRevision == 0 {
-			return id, nil
-		}
-	}
+		return entry.ModRevision != 0, err
+	})
 }
 
 // deployable: there is at least one method, and each has an integration.

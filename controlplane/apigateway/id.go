@@ -2,6 +2,7 @@ package apigateway
 
 import (
 	"crypto/rand"
+	"errors"
 	"regexp"
 
 	"drawbridge/controlplane/api/apigatewayapi"
@@ -53,6 +54,22 @@ func randomText(n int, alphabet string) string {
 			}
 		}
 	}
+}
+
+// freshID draws ids until one is not taken. Only a generator that repeats itself
+// (a test's) or a space that is nearly full can exhaust the attempts.
+func (s *Service) freshID(n int, taken func(id string) (bool, error)) (string, error) {
+	for range 100 {
+		id := s.newID(n)
+		used, err := taken(id)
+		if err != nil {
+			return "", err
+		}
+		if !used {
+			return id, nil
+		}
+	}
+	return "", errors.New("no free id found")
 }
 
 // wantedID is the id that tags ask for, "" when they do not.

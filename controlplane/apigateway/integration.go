@@ -232,7 +232,10 @@ func (s *Service) UpdateIntegration(call *api.Call, in *apigatewayapi.UpdateInte
 		out = m.MethodIntegration
 		return checkRequestMappings(out.RequestParameters, m.RequestParameters)
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (s *Service) integrationPatches() patchTable[apigatewayapi.Integration] {

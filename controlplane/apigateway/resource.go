@@ -93,9 +93,12 @@ func (s *Service) CreateResource(call *api.Call, in *apigatewayapi.CreateResourc
 		if len(rec.Resources) >= s.limits.Resources {
 			return tooMany("resources", "API")
 		}
-		id := s.newID(childIDLength)
-		for _, taken := rec.Resources[id]; taken; _, taken = rec.Resources[id] {
-			id = s.newID(childIDLength)
+		id, err := s.freshID(childIDLength, func(id string) (bool, error) {
+			_, taken := rec.Resources[id]
+			return taken, nil
+		})
+		if err != nil {
+			return err
 		}
 		made = apigatewayapi.Resource{
 			Id: new(id), ParentId: in.ParentId, PathPart: in.PathPart,

@@ -291,7 +291,10 @@ func (s *Service) UpdateRestApi(call *api.Call, in *apigatewayapi.UpdateRestApiR
 		out.Tags = shownTags(out.Tags)
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (s *Service) restAPIPatches(call *api.Call) patchTable[apigatewayapi.RestApi] {

@@ -244,7 +244,10 @@ func (s *Service) UpdateStage(call *api.Call, in *apigatewayapi.UpdateStageReque
 		out = &rec.Stage
 		return t.put(ref, rec)
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteStage removes a stage, also from the usage plans that name it.

@@ -23,7 +23,7 @@ const busyText = "Unable to complete operation due to concurrent modification. P
 type tx struct {
 	ctx      context.Context
 	store    store.Store
-	limit    int // bytes of one record
+	limits   Limits
 	compares map[string]int64
 	raw      map[string][]byte // what read found, for touch
 	puts     map[string][]byte
@@ -52,7 +52,7 @@ func (s *Service) commit(call *api.Call, lock string, change func(t *tx) error) 
 	defer stripe.Unlock()
 	for range maxAttempts {
 		t := &tx{
-			ctx: call, store: s.store, limit: s.limits.APIBytes,
+			ctx: call, store: s.store, limits: s.limits,
 			compares: map[string]int64{}, raw: map[string][]byte{},
 			puts: map[string][]byte{}, deletes: map[string]bool{},
 		}
@@ -103,6 +103,10 @@ func read[T any](t *tx, ref Ref) (*T, error) {
 	return decode[T](key, entry.Value)
 }
 
+// maxRecordBytes bounds the records beside APIs and deployments; the largest
+// member AWS allows them is a key's description of 125000 characters.
+const maxRecordBytes = 1 << 20
+
 // put writes record under ref. The limit is AWS's sort of answer to a resource
 // that has grown out of bounds, before the store says so.
 func (t *tx) put(ref Ref, record any) error {
@@ -111,9 +115,16 @@ func (t *tx) put(ref Ref, record any) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", key, err)
 	}
-	if len(value) > t.limit {
+	limit := maxRecordBytes
+	switch ref.Kind {
+	case KindRestAPI:
+		limit = t.limits.APIBytes
+	case KindDeployment:
+		limit = t.limits.APIBytes + 64<<10 // with a description of its own
+	}
+	if len(value) > limit {
 		return apigatewayapi.LimitExceededException(fmt.Sprintf(
-			"The definition takes %d bytes, at most %d are allowed.", len(value), t.limit))
+			"The definition takes %d bytes, at most %d are allowed.", len(value), limit))
 	}
 	t.puts[key] = value
 	return nil

@@ -89,11 +89,19 @@ func (s *Service) CreateUsagePlan(call *api.Call, in *apigatewayapi.CreateUsageP
 	var made apigatewayapi.UsagePlan
 	err = s.write(call, planRef(call, "").Key(), func(t *tx) error {
 		made = draft
-		made.Id = new(wanted)
-		if wanted == "" {
-			made.Id = new(s.newID(childIDLength))
+		id := wanted
+		if id == "" {
+			fresh, err := s.freshID(childIDLength, func(id string) (bool, error) {
+				entry, err := get(t.ctx, t.store, planRef(call, id).Key())
+				return entry.ModRevision != 0, err
+			})
+			if err != nil {
+				return err
+			}
+			id = fresh
 		}
-		ref := planRef(call, *made.Id)
+		made.Id = new(id)
+		ref := planRef(call, id)
 		taken, err := read[PlanRecord](t, ref)
 		if err != nil {
 			return err

@@ -120,7 +120,10 @@ func (s *Service) CreateUsagePlanKey(call *api.Call, in *apigatewayapi.CreateUsa
 		out = shownPlanKey(&key.Key)
 		return t.put(planKeyRef(call, planID, keyID), PlanKeyRecord{KeyID: keyID, Type: keyTypeAPIKey})
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // checkKeyJoin finds out whether a key can join a plan.
