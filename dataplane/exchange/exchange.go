@@ -119,7 +119,9 @@ type Exchange struct {
 	Gateway *program.Gateway
 	Owner   Owner
 	// Hops counts the distributions an in-process chain went through before this exchange.
-	Hops   int
+	Hops int
+	// Depth counts the in-process calls this exchange is inside of.
+	Depth  int
 	Trail  Trail
 	Record Record
 }

@@ -30,11 +30,16 @@ type Call struct {
 	InsecureTLS    bool          // tlsConfig.insecureSkipVerification of an integration
 
 	// HopByHop leaves Connection, Keep-Alive, Trailer and Upgrade in the response's
-	// header: the gateway remaps some of them (reference/api-gateway.md 2.5).
+	// header, and Trailer and Upgrade in the request's: the gateway remaps the
+	// former and lets mappings set the latter (reference/api-gateway.md 2.5).
 	HopByHop bool
 
 	// Hops counts the distributions of the chain so far; an in-process origin is told.
 	Hops int
+	// Depth counts the in-process calls that the caller itself is inside of,
+	// plus one; an in-process origin is told, so that APIs cannot call
+	// themselves without end.
+	Depth int
 	// CallerAddress is the address the other side sees when it is in process
 	// (--edge-address for the edge); the zero value is the loopback address.
 	CallerAddress string

@@ -102,7 +102,7 @@ func (c *Client) localExchange(call *Call, secure bool) *exchange.Exchange {
 	if secure {
 		l.conn.TLS = &l.tls
 	}
-	l.exchange = exchange.Exchange{Conn: &l.conn, Request: &l.request, Start: c.options.Now(), Hops: call.Hops}
+	l.exchange = exchange.Exchange{Conn: &l.conn, Request: &l.request, Start: c.options.Now(), Hops: call.Hops, Depth: call.Depth}
 	return &l.exchange
 }
 

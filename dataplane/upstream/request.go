@@ -42,7 +42,7 @@ func appendRequest(b []byte, call *Call) ([]byte, error) {
 			framed = true
 			continue
 		}
-		if isHopByHop(field.Name) || strings.EqualFold(field.Name, "host") || strings.EqualFold(field.Name, "expect") {
+		if !call.sends(field.Name) || strings.EqualFold(field.Name, "host") || strings.EqualFold(field.Name, "expect") {
 			continue
 		}
 		if !isToken(field.Name) || !isFieldValue(field.Value) {
@@ -54,6 +54,11 @@ func appendRequest(b []byte, call *Call) ([]byte, error) {
 		b = appendFraming(b, "Content-Length", call)
 	}
 	return append(b, "\r\n"...), nil
+}
+
+// sends tells whether a field of the call may go out.
+func (call *Call) sends(name string) bool {
+	return !isHopByHop(name) || call.HopByHop && (strings.EqualFold(name, "trailer") || strings.EqualFold(name, "upgrade"))
 }
 
 // appendFraming appends the field that tells where the body ends: none for a

@@ -1,0 +1,217 @@
+package gateway
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"drawbridge/engine/jsonpath"
+	"drawbridge/engine/vtl"
+)
+
+// contextTree returns $context, made when it is first needed and kept: what a
+// request template writes into requestOverride and responseOverride, the
+// response template reads (reference/api-gateway.md 5.4, 5.5).
+func (c *call) contextTree() *jsonpath.Object {
+	if c.context != nil {
+		return c.context
+	}
+	r := c.x.Request
+	tree := jsonpath.NewObject(
+		"requestId", c.requestID,
+		"extendedRequestId", c.extendedID,
+		"requestTime", c.now.UTC().Format("02/Jan/2006:15:04:05 -0700"),
+		"requestTimeEpoch", c.now.UnixMilli(),
+		"httpMethod", c.verb,
+		"protocol", r.Protocol.String(),
+		"path", c.requestPath(),
+		"domainName", r.Host,
+		"domainPrefix", firstLabel(r.Host),
+		"identity", c.identity(),
+		"requestOverride", jsonpath.NewObject("path", &jsonpath.Object{}, "header", &jsonpath.Object{}, "querystring", &jsonpath.Object{}),
+		"responseOverride", jsonpath.NewObject("header", &jsonpath.Object{}),
+	)
+	if at := &c.place; at.api != nil {
+		tree.Put("accountId", at.api.Account)
+		tree.Put("apiId", at.api.ID)
+		tree.Put("stage", at.stage.Name)
+		tree.Put("deploymentId", at.deployment.ID)
+	}
+	if m := c.route.method; m != nil {
+		tree.Put("resourceId", m.ResourceID)
+		tree.Put("resourcePath", m.ResourcePath)
+		if m.OperationName != "" {
+			tree.Put("operationName", m.OperationName)
+		}
+	}
+	c.context = vtl.NewContext(tree)
+	return c.context
+}
+
+// identity returns $context.identity of an unauthenticated caller. The key is
+// known only when the method required one (reference/api-gateway.md 4.1).
+func (c *call) identity() *jsonpath.Object {
+	identity := jsonpath.NewObject("cognitoIdentityPoolId", nil, "accountId", nil, "cognitoIdentityId", nil, "caller", nil)
+	identity.Put("sourceIp", c.x.Conn.RemoteAddr.Addr().Unmap().String())
+	for _, name := range []string{"principalOrgId", "accessKey", "cognitoAuthenticationType", "cognitoAuthenticationProvider", "userArn"} {
+		identity.Put(name, nil)
+	}
+	var agent any
+	if value, ok := c.x.Request.Header.Lookup("User-Agent"); ok {
+		agent = value
+	}
+	identity.Put("userAgent", agent)
+	identity.Put("user", nil)
+	if c.key != nil {
+		identity.Put("apiKey", c.key.Value)
+		identity.Put("apiKeyId", c.key.ID)
+	}
+	return identity
+}
+
+// requestPath returns the path with its stage: extra slashes before it are
+// dropped, those behind it stay (reference/api-gateway.md 2.2).
+func (c *call) requestPath() string {
+	if c.x.Owner.PathForm {
+		return "/" + c.x.Owner.Stage + c.x.Owner.Path
+	}
+	return "/" + strings.TrimLeft(c.x.Request.Path, "/")
+}
+
+func firstLabel(host string) string {
+	label, _, _ := strings.Cut(host, ".")
+	return label
+}
+
+// contextText returns $context.name as text; a value that is no text, number or
+// boolean is empty.
+func (c *call) contextText(name string) string {
+	if rest, ok := strings.CutPrefix(name, "error."); ok && c.refusal != nil {
+		return c.errorText(rest)
+	}
+	var at any = c.contextTree()
+	for part := range strings.SplitSeq(name, ".") {
+		object, ok := at.(*jsonpath.Object)
+		if !ok {
+			return ""
+		}
+		at, _ = object.Get(part)
+	}
+	text, _ := jsonpath.Scalar(at)
+	return text
+}
+
+// roots returns the objects that a template uses; input is $input.
+func (c *call) roots(t *vtl.Template, input func() (*vtl.Input, *Refusal)) (map[string]vtl.Value, *Refusal) {
+	roots := make(map[string]vtl.Value, 4)
+	if t.Uses("input") {
+		value, refusal := input()
+		if refusal != nil {
+			return nil, refusal
+		}
+		roots["input"] = value
+	}
+	if t.Uses("context") {
+		roots["context"] = c.contextTree()
+	}
+	if t.Uses("util") {
+		roots["util"] = c.gateway.util
+	}
+	if t.Uses("stageVariables") {
+		variables := &jsonpath.Object{}
+		for _, name := range slices.Sorted(maps.Keys(c.place.stage.Variables)) {
+			variables.Put(name, c.place.stage.Variables[name])
+		}
+		roots["stageVariables"] = variables
+	}
+	return roots, nil
+}
+
+// inputParams returns what $input.params sees: of names that came more than
+// once the last value, and the headers that API Gateway adds.
+func (c *call) inputParams() vtl.Params {
+	p := vtl.Params{Path: &jsonpath.Object{}, Query: &jsonpath.Object{}, Header: &jsonpath.Object{}}
+	for _, v := range c.route.vars {
+		p.Path.Put(v.Name, v.Value)
+	}
+	for _, q := range c.queryParameters() {
+		p.Query.Put(q.name, q.value)
+	}
+	r := c.x.Request
+	p.Header.Put("Host", r.Authority)
+	for _, field := range r.Header {
+		if !isDroppedFromRequest(field.Name) {
+			p.Header.Put(field.Name, field.Value)
+		}
+	}
+	port := "443"
+	if r.Scheme != "https" {
+		port = "80"
+	}
+	p.Header.Put("X-Amzn-Trace-Id", c.trace())
+	p.Header.Put("X-Forwarded-For", forwardedFor(r.Header.Joined("X-Forwarded-For"), c.x.Conn.RemoteAddr.Addr().Unmap().String()))
+	p.Header.Put("X-Forwarded-Port", port)
+	p.Header.Put("X-Forwarded-Proto", r.Scheme)
+	return p
+}
+
+func forwardedFor(before, peer string) string {
+	if before == "" {
+		return peer
+	}
+	return before + ", " + peer
+}
+
+// trace returns the X-Amzn-Trace-Id of the call: the caller's when it sent one,
+// completed, else a new one (reference/api-gateway.md 2.4).
+func (c *call) trace() string {
+	if c.traceID == "" {
+		c.traceID = traceID(c.x.Request.Header.Get("X-Amzn-Trace-Id"), c.now)
+	}
+	return c.traceID
+}
+
+// traceID completes a trace id: Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled={0|1}.
+func traceID(sent string, now time.Time) string {
+	root, parent, sampled := "", "", "0"
+	for part := range strings.SplitSeq(sent, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch {
+		case name == "Root" && isTraceRoot(value):
+			root = value
+		case name == "Parent" && isHexText(value, 16):
+			parent = value
+		case name == "Sampled" && (value == "0" || value == "1"):
+			sampled = value
+		}
+	}
+	if root == "" {
+		const digits = "0123456789abcdef"
+		at, text := uint32(now.Unix()), [8]byte{}
+		for i := range text {
+			text[i] = digits[at>>(28-4*i)&15]
+		}
+		root = "1-" + string(text[:]) + "-" + randomHex(24)
+	}
+	if parent == "" {
+		parent = randomHex(16)
+	}
+	return "Root=" + root + ";Parent=" + parent + ";Sampled=" + sampled
+}
+
+func isTraceRoot(s string) bool {
+	return len(s) == 35 && s[:2] == "1-" && isHexText(s[2:10], 8) && s[10] == '-' && isHexText(s[11:], 24)
+}
+
+func isHexText(s string, n int) bool {
+	if len(s) != n {
+		return false
+	}
+	for i := range len(s) {
+		if !isHex(s[i]) {
+			return false
+		}
+	}
+	return true
+}

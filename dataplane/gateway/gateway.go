@@ -1,0 +1,111 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"drawbridge/dataplane/exchange"
+	"drawbridge/dataplane/upstream"
+	"drawbridge/dataplane/usage"
+	"drawbridge/engine/vtl"
+)
+
+// Wording is an era of AWS's texts (reference/api-gateway.md 0.1).
+type Wording uint8
+
+// Values of Wording.
+const (
+	Current Wording = iota
+	Era2022
+)
+
+// Options configures a Gateway.
+type Options struct {
+	// Upstream performs calls to HTTP backends: (*upstream.Client).Do.
+	Upstream func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
+	Usage    *usage.Meter
+	Now      func() time.Time
+	Wording  Wording
+	// NewRequestID and NewExtendedID replace the random ids of answers:
+	// x-amzn-RequestId, a UUID, and x-amz-apigw-id, 16 characters.
+	NewRequestID  func() string
+	NewExtendedID func() string
+}
+
+// Gateway answers what is addressed to execute-api. It is safe for concurrent use.
+type Gateway struct {
+	options  Options
+	util     *vtl.Util
+	date     atomic.Pointer[dateText]
+	policies sync.Pool // of *policyRequest
+}
+
+// New returns a gateway.
+func New(o Options) (*Gateway, error) {
+	if o.Upstream == nil || o.Usage == nil || o.Now == nil {
+		return nil, errors.New("gateway: upstream, usage and clock are needed")
+	}
+	g := &Gateway{options: o, util: vtl.NewUtil()}
+	g.policies.New = func() any { return new(policyRequest) }
+	return g, nil
+}
+
+// Serve answers an exchange whose owner is the gateway. It never returns nil.
+func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Response {
+	c := g.begin(x)
+	answer, refusal := c.answer(ctx)
+	if refusal != nil {
+		return c.refuse(refusal)
+	}
+	return c.reply(answer)
+}
+
+// Refuse makes the answer to a request that never became a call: the server's
+// own refusals (400, 408, 413, 414, 431, 500, 503) in execute-api's form.
+func (g *Gateway) Refuse(status int, x *exchange.Exchange) *exchange.Response {
+	return g.begin(x).refuse(refusalOf(status))
+}
+
+// answer is the way of a call.
+func (c *call) answer(ctx context.Context) (answer, *Refusal) {
+	if refusal := c.locate(); refusal != nil {
+		return answer{}, refusal
+	}
+	if refusal := c.admit(); refusal != nil {
+		return answer{}, refusal
+	}
+	route, refusal := c.findRoute()
+	if refusal != nil {
+		return answer{}, refusal
+	}
+	if refusal := c.authorise(route); refusal != nil {
+		return answer{}, refusal
+	}
+	if refusal := c.meter(route); refusal != nil {
+		return answer{}, refusal
+	}
+	if refusal := c.validate(route); refusal != nil {
+		return answer{}, refusal
+	}
+	return c.invoke(ctx, route)
+}
+
+// invoke is the part of the way that TestInvokeMethod shares.
+func (c *call) invoke(ctx context.Context, route route) (answer, *Refusal) {
+	request, refusal := c.mapRequest(route)
+	if refusal != nil {
+		return answer{}, refusal
+	}
+	result, refusal := c.integrate(ctx, route, request)
+	if refusal != nil {
+		return answer{}, refusal
+	}
+	selected, refusal := c.selectResponse(route, result)
+	if refusal != nil {
+		return answer{}, refusal
+	}
+	return c.mapResponse(selected)
+}

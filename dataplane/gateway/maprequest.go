@@ -1,0 +1,94 @@
+package gateway
+
+import (
+	"errors"
+
+	"drawbridge/dataplane/program"
+	"drawbridge/dataplane/upstream"
+	"drawbridge/engine/vtl"
+)
+
+// request is what goes to the integration: the mapped text for MOCK, or the
+// call to a backend.
+type request struct {
+	mock *program.MockAnswer // of a constant template
+	text string
+	call *upstream.Call
+}
+
+// mapRequest turns the method request into the integration request
+// (reference/api-gateway.md 5.1, 5.2).
+func (c *call) mapRequest(route route) (request, *Refusal) {
+	integration := route.method.Integration
+	if integration == nil {
+		return request{}, &Refusal{Type: APIConfigurationError, Reason: reasonNoIntegration}
+	}
+	switch integration.Type {
+	case program.IntegrationMock:
+		return c.mapMockRequest(integration)
+	case program.IntegrationHTTPProxy:
+		call, refusal := c.mapProxyRequest(integration)
+		return request{call: call}, refusal
+	}
+	return request{}, &Refusal{Type: APIConfigurationError, Reason: reasonNotBuilt}
+}
+
+func (c *call) mapMockRequest(integration *program.Integration) (request, *Refusal) {
+	template, found, refusal := c.requestTemplate(integration)
+	switch {
+	case refusal != nil:
+		return request{}, refusal
+	case found && template.Mock != nil:
+		return request{mock: template.Mock}, nil
+	case found && template.VTL != nil:
+		text, refusal := c.render(template.VTL, APIConfigurationError, func() (*vtl.Input, *Refusal) {
+			body, refusal := c.bodyText()
+			return vtl.NewInput(body, c.inputParams()), refusal
+		})
+		return request{text: text}, refusal
+	}
+	text, refusal := c.bodyText()
+	return request{text: text}, refusal
+}
+
+// requestTemplate chooses the template by the media type of the body, which is
+// JSON unless it says otherwise, then "$default"; without one the passthrough
+// behavior decides.
+func (c *call) requestTemplate(integration *program.Integration) (program.Template, bool, *Refusal) {
+	media := mediaType(c.x.Request.Header.Get("Content-Type"))
+	if media == "" {
+		media = "application/json"
+	}
+	if template, ok := integration.RequestTemplates.For(media); ok {
+		return template, true, nil
+	}
+	if template, ok := integration.RequestTemplates.For("$default"); ok {
+		return template, true, nil
+	}
+	some := len(integration.RequestTemplates) > 0
+	if integration.Passthrough == program.Never || some && integration.Passthrough == program.WhenNoTemplates {
+		return program.Template{}, false, &Refusal{Type: UnsupportedMediaType, Reason: reasonNoTemplate}
+	}
+	return program.Template{}, false, nil
+}
+
+// render renders a template. A body that had to be JSON is the caller's fault,
+// everything else is of type kind.
+func (c *call) render(t *vtl.Template, kind Type, input func() (*vtl.Input, *Refusal)) (string, *Refusal) {
+	if text, ok := t.Static(); ok {
+		return text, nil
+	}
+	roots, refusal := c.roots(t, input)
+	if refusal != nil {
+		return "", refusal
+	}
+	text, err := t.Render(vtl.Env{Roots: roots})
+	var body *vtl.BodyError
+	switch {
+	case errors.As(err, &body):
+		return "", &Refusal{Type: BadRequestBody, Reason: reasonBodyNotJSON, Message: "Could not parse request body into json."}
+	case err != nil:
+		return "", &Refusal{Type: kind, Reason: reasonTemplateFailed}
+	}
+	return text, nil
+}
