@@ -120,7 +120,7 @@ func (c *call) denied(effect policy.Effect, other *Refusal) *Refusal {
 	account := c.place.api.Account
 	masked := "********" + account[max(len(account)-4, 0):]
 	text := append([]byte("User: anonymous is not authorized to perform: execute-api:Invoke on resource: "), c.appendARN(nil, masked)...)
-	current := c.gateway.options.Wording == Current
+	current := c.gateway.options.Wording == WordingCurrent
 	refusal := &Refusal{Type: AccessDenied, Reason: reasonImplicitDeny}
 	if effect == policy.ExplicitDeny {
 		refusal.Reason = reasonExplicitDeny

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,17 +19,19 @@ type Wording uint8
 
 // Values of Wording.
 const (
-	Current Wording = iota
-	Era2022
+	WordingCurrent Wording = iota
+	Wording2022
 )
 
 // Options configures a Gateway.
 type Options struct {
-	// Upstream performs calls to HTTP backends: (*upstream.Client).Do.
-	Upstream func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
-	Usage    *usage.Meter
-	Now      func() time.Time
-	Wording  Wording
+	// Do performs calls to HTTP backends: (*upstream.Client).Do.
+	Do      func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
+	Usage   *usage.Meter
+	Wording Wording
+	Now     func() time.Time // nil is time.Now
+	// Logger hears of calls that fail by the API's configuration; nil hears nothing.
+	Logger *slog.Logger
 	// NewRequestID and NewExtendedID replace the random ids of answers:
 	// x-amzn-RequestId, a UUID, and x-amz-apigw-id, 16 characters.
 	NewRequestID  func() string
@@ -45,8 +48,14 @@ type Gateway struct {
 
 // New returns a gateway.
 func New(o Options) (*Gateway, error) {
-	if o.Upstream == nil || o.Usage == nil || o.Now == nil {
-		return nil, errors.New("gateway: upstream, usage and clock are needed")
+	if o.Do == nil || o.Usage == nil {
+		return nil, errors.New("gateway: upstream and usage are needed")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Gateway{options: o, util: vtl.NewUtil()}
 	g.policies.New = func() any { return new(policyRequest) }

@@ -49,7 +49,7 @@ func (c *call) callBackend(ctx context.Context, integration *program.Integration
 	call.ConnectTimeout, call.ReadTimeout = timeout, timeout
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	response, err := c.gateway.options.Upstream(ctx, call)
+	response, err := c.gateway.options.Do(ctx, call)
 	if err == nil {
 		c.x.Record.OriginStatus = response.Status
 		var body []byte

@@ -18,6 +18,10 @@ func (c *call) refuse(r *Refusal) *exchange.Response {
 	c.x.Record.Result = r.Type.String()
 	c.x.Record.Reason = string(r.Reason)
 	c.x.Trail.Add("refuse", string(r.Reason))
+	if row.status >= 500 {
+		c.gateway.options.Logger.Warn("call failed", "request_id", c.requestID, "api", c.x.Record.API, "stage", c.x.Record.Stage,
+			"resource", c.x.Record.Resource, "type", c.x.Record.Result, "reason", string(r.Reason))
+	}
 	out := answer{status: row.status, contentType: defaultContentType}
 	if custom := c.customised(); custom != nil {
 		c.customise(&out, custom)
