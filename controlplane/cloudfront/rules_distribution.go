@@ -152,7 +152,7 @@ func geoRestriction(c *distributionCheck) error {
 func logging(c *distributionCheck) error {
 	l := c.config.Logging
 	bucket := value(l.Bucket)
-	if value(l.Enabled) && bucket == "" || bucket != "" && !s3Domain.MatchString(bucket) {
+	if value(l.Enabled) && bucket == "" || bucket != "" && !isBucket(bucket) {
 		return badParameter("Logging Bucket does not refer to a valid S3 bucket.")
 	}
 	if prefix := value(l.Prefix); len(prefix) > 256 || strings.HasPrefix(prefix, "/") {

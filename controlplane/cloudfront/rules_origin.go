@@ -73,11 +73,17 @@ func originDomains(c *distributionCheck) error {
 		if !isDomainName(name) {
 			return badParameter("origin name must be a domain name.")
 		}
-		if origin.S3OriginConfig != nil && !s3Domain.MatchString(strings.ToLower(name)) {
+		if origin.S3OriginConfig != nil && !isBucket(strings.ToLower(name)) {
 			return badParameter("Origin DomainName does not refer to a valid S3 bucket.")
 		}
 	}
 	return nil
+}
+
+// isBucket tells whether a name is that of a bucket's REST endpoint; website
+// endpoints are custom origins (reference/cloudfront.md 1.9).
+func isBucket(name string) bool {
+	return s3Domain.MatchString(name) && !strings.Contains(name, ".s3-website")
 }
 
 // isAddress sees IP addresses in every form that a resolver may take for one,
