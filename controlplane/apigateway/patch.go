@@ -89,6 +89,7 @@ func (t patchTable[T]) one(target *T, in *apigatewayapi.PatchOperation) error {
 	}
 	e := &edit{op: op(val(in.Op)), path: *in.Path, value: in.Value, from: val(in.From)}
 	var refusal error
+	known := true // until a rule that takes the op does not know the path
 	for i := range t.rules {
 		r := &t.rules[i]
 		args, ok := matchPath(r.path, e.path)
@@ -105,8 +106,9 @@ func (t patchTable[T]) one(target *T, in *apigatewayapi.PatchOperation) error {
 		if err := r.apply(target, e); !errors.Is(err, errNoRule) {
 			return err
 		}
+		known = false
 	}
-	if refusal != nil {
+	if refusal != nil && known {
 		return refusal
 	}
 	return t.wording.unknown(e)

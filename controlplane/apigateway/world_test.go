@@ -17,7 +17,7 @@ import (
 
 // world is a service over a store in memory, and a caller.
 type world struct {
-	*testing.T
+	testing.TB
 	*Service
 	st        store.Store
 	call      *api.Call
@@ -26,14 +26,14 @@ type world struct {
 
 var testNow = time.Date(2026, 11, 22, 12, 0, 0, 700_000_000, time.UTC)
 
-func newWorld(t *testing.T, change ...func(*Options)) *world {
+func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Helper()
 	st, err := memory.New(memory.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	w := &world{T: t, st: st, call: caller("000000000000", "us-east-1"), published: new(atomic.Int64)}
+	w := &world{TB: t, st: st, call: caller("000000000000", "us-east-1"), published: new(atomic.Int64)}
 	w.Service = w.service(change...)
 	return w
 }
