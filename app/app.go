@@ -55,8 +55,11 @@ type Address struct {
 // serves nothing yet. It fails when a port is taken, the data folder is in use
 // or the settings make no sense; then nothing stays open.
 func New(ctx context.Context, config Config) (*App, error) {
-	if err := config.check(); err != nil {
+	if err := config.Check(); err != nil {
 		return nil, err
+	}
+	if config.Now == nil {
+		config.Now = time.Now
 	}
 	a := &App{config: config, log: config.Log}
 	for _, step := range []func(context.Context) error{
@@ -76,9 +79,6 @@ func (a *App) listen(context.Context) error {
 		return err
 	}
 	for _, at := range addresses {
-		if err := a.config.mayListen(at); err != nil {
-			return err
-		}
 		listener, err := net.Listen("tcp", at.addr)
 		if err != nil {
 			return fmt.Errorf("cannot listen on %s: %w; is another drawbridge running? choose another --listen", at.addr, err)
@@ -121,7 +121,7 @@ func (a *App) openStore(context.Context) error {
 	if a.config.Data != MemoryData {
 		folder = filepath.Join(a.config.Data, "tls")
 	}
-	a.ca, err = server.OpenCA(folder, time.Now())
+	a.ca, err = server.NewCA(server.CAOptions{Folder: folder, Now: a.config.Now})
 	return err
 }
 
@@ -159,7 +159,7 @@ func (a *App) openUpstream(context.Context) error {
 	}
 	a.upstream, err = upstream.New(upstream.Options{
 		InProcess: a.inProcess, ConnectTo: connectTo, RootCAs: roots, AllowOrigin: allowed,
-		OwnListeners: a.ownListeners, Now: time.Now,
+		OwnListeners: a.ownListeners, Now: a.config.Now,
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package app
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -48,6 +49,7 @@ type Config struct {
 
 	Stderr io.Writer
 	Log    *slog.Logger
+	Now    func() time.Time // nil: time.Now; what caches, meters, policies and signatures go by
 }
 
 // address is one --listen.
@@ -98,8 +100,9 @@ var (
 	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 )
 
-// check refuses settings that cannot mean anything, with the mend.
-func (c *Config) check() error {
+// Check refuses settings that cannot mean anything, with the mend. It looks at
+// no file and no socket.
+func (c *Config) Check() error {
 	if !accountPattern.MatchString(c.Account) {
 		return fmt.Errorf("--account %q: an account id has 12 digits", c.Account)
 	}
@@ -118,8 +121,14 @@ func (c *Config) check() error {
 	if c.CacheSize < 1<<20 {
 		return fmt.Errorf("--cache-size %d: at least 1048576 bytes", c.CacheSize)
 	}
-	_, err := c.limits()
-	return err
+	addresses, err := parseListen(c.Listen)
+	for _, at := range addresses {
+		err = errors.Join(err, c.mayListen(at))
+	}
+	_, limitsErr := c.limits()
+	_, originErr := c.allowedOrigins()
+	_, connectErr := c.connectTo()
+	return errors.Join(err, limitsErr, originErr, connectErr)
 }
 
 // originRoots are the certificates an origin's certificate may come from: the

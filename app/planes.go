@@ -36,11 +36,11 @@ func (a *App) newPlanes(edgeNames []string) error {
 	if a.config.Wording == "2022" {
 		wording = gateway.Wording2022
 	}
-	if a.gateway, err = gateway.New(gateway.Options{Do: a.upstream.Do, Usage: a.meter, Wording: wording, Logger: a.log}); err != nil {
+	if a.gateway, err = gateway.New(gateway.Options{Do: a.upstream.Do, Usage: a.meter, Wording: wording, Now: a.config.Now, Logger: a.log}); err != nil {
 		return err
 	}
 	a.edge, err = edge.New(edge.Options{
-		Pops: edgeNames, CacheBytes: a.config.CacheSize, Do: a.upstream.Do, EdgeAddress: a.config.EdgeAddress, Logger: a.log,
+		Pops: edgeNames, CacheBytes: a.config.CacheSize, Do: a.upstream.Do, EdgeAddress: a.config.EdgeAddress, Now: a.config.Now, Logger: a.log,
 	})
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (a *App) saveUsageEvery(ctx context.Context, path string) {
 
 // saveUsage replaces the file as a whole, so that a crash leaves the old one.
 func (a *App) saveUsage(path string) error {
-	data, err := a.meter.Snapshot(time.Now())
+	data, err := a.meter.Snapshot(a.config.Now())
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (a *App) setRemaining(_ context.Context, r apigateway.Remaining) error {
 	if quota == nil {
 		return nil // nothing is counted against a plan without a quota
 	}
-	a.meter.SetRemaining(time.Now(), usage.KeyID{Plan: r.PlanID, Key: r.KeyID}, *quota, r.Requests)
+	a.meter.SetRemaining(a.config.Now(), usage.KeyID{Plan: r.PlanID, Key: r.KeyID}, *quota, r.Requests)
 	return nil
 }
 
@@ -178,7 +178,7 @@ func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awspro
 			{Table: cloudfrontapi.Table, Impl: distributions},
 			{Table: stsapi.Table, Impl: identities},
 		},
-		Account: a.config.Account, Region: a.config.Region, Credentials: credentials, Log: a.log,
+		Account: a.config.Account, Region: a.config.Region, Credentials: credentials, Now: a.config.Now, Log: a.log,
 	})
 }
 
@@ -200,7 +200,7 @@ func (a *App) buildServer(context.Context) error {
 		Edge: a.edge.Serve, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
 		EdgeLocations: a.publisher.edge.places, GatewayCells: a.publisher.cells.places,
 		Rules:  server.Rules{ControlHosts: a.config.ControlHosts, SignaturesVerified: len(credentials) > 0},
-		Refuse: a.edge.Refuse, Finish: a.finish, CA: a.ca, Limits: bounds.server, Logger: a.log,
+		Refuse: a.edge.Refuse, Finish: a.finish, CA: a.ca, Limits: bounds.server, Now: a.config.Now, Logger: a.log,
 	})
 	return err
 }

@@ -49,6 +49,9 @@ SIGTERM lets running requests finish (10 s) and exits 0; a second one stops at o
 			}
 			config.Limits = limits
 			config.CredentialsInline = os.Getenv(credentialsVariable)
+			if err := config.Check(); err != nil {
+				return usageError{err}
+			}
 			return serve(cmd.Context(), config, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
