@@ -114,6 +114,13 @@ func (s *Server) finish(x *exchange.Exchange, status int, sent int64, aborted bo
 	s.opts.Finish(x)
 }
 
+// contain keeps a fault of our own to its connection.
+func (s *Server) contain(conn uint64) {
+	if v := recover(); v != nil {
+		s.opts.Logger.Error("connection panicked", "conn", conn, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	}
+}
+
 // readBody reads from a plane's stream; a panic in it is the stream's error.
 func (s *Server) readBody(body io.Reader, p []byte) (n int, err error) {
 	defer func() {

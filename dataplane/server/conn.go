@@ -63,6 +63,7 @@ func (c *conn) serve() {
 	defer c.srv.removeConn(c)
 	defer c.cancel()
 	defer func() { c.net.Close() }()
+	defer c.srv.contain(c.facts.ID)
 	c.buf = make([]byte, minBuffer)
 	c.armRead(c.srv.opts.Limits.IdleTimeout)
 	if c.more() != nil {
@@ -167,7 +168,7 @@ func (c *conn) closeIdle() bool {
 // drain ends the connection as soon as nothing is under way.
 func (c *conn) drain() {
 	if h2 := c.h2.Load(); h2 != nil {
-		h2.drain()
+		go h2.drain() // writes, and a client that does not read must not hold up the others
 		return
 	}
 	c.closeIdle() // an active one sees Server.draining when it has answered

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"errors"
 
 	"drawbridge/dataplane/exchange"
 )
@@ -112,9 +113,9 @@ func (c *conn) readHead() (text string, refused *refusal, ok bool) {
 		}
 		switch err := c.more(); {
 		case err == nil:
-		case err == errBufferFull && bytes.IndexByte(have, '\n') < 0:
+		case errors.Is(err, errBufferFull) && bytes.IndexByte(have, '\n') < 0:
 			return "", &refusal{414, "request-line-too-long"}, true
-		case err == errBufferFull:
+		case errors.Is(err, errBufferFull):
 			return "", &refusal{431, "head-too-long"}, true
 		case isTimeout(err):
 			return "", &refusal{408, "head-timeout"}, true
@@ -150,7 +151,7 @@ func (c *conn) checkPartial(have []byte, seen int) *refusal {
 		if at == 0 || have[at-1] != '\r' {
 			return bad("line-end")
 		}
-		if bytes.IndexByte(have[:at], '\n') < 0 {
+		if c.head.protocol == 0 { // the first line
 			if r := c.head.requestLine(string(have[:at-1])); r != nil {
 				return r
 			}

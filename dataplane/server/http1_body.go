@@ -84,7 +84,7 @@ func (b *body1) read(p []byte, timeout time.Duration) (n int, err error) {
 	} else {
 		n, b.err = b.readLength(p, timeout)
 	}
-	if b.err == io.EOF {
+	if errors.Is(b.err, io.EOF) {
 		b.done.Store(true)
 		if n > 0 {
 			return n, nil
@@ -141,7 +141,7 @@ func (b *body1) readChunked(p []byte, timeout time.Duration) (int, error) {
 
 // unexpected turns the end of the connection into the end of an unfinished body.
 func unexpected(err error) error {
-	if err == io.EOF || err == nil {
+	if errors.Is(err, io.EOF) || err == nil {
 		return io.ErrUnexpectedEOF
 	}
 	return err
@@ -153,7 +153,7 @@ func (b *body1) malformed() bool {
 		return false
 	}
 	defer b.mu.Unlock()
-	return b.err == errChunked
+	return errors.Is(b.err, errChunked)
 }
 
 // reusable tells, before the response's head is written, whether the connection
@@ -184,7 +184,7 @@ func (b *body1) finish(keep bool) bool {
 	}
 	defer b.mu.Unlock()
 	b.closed = true
-	if b.err == io.EOF {
+	if errors.Is(b.err, io.EOF) {
 		return true
 	}
 	if !keep || b.err != nil || b.expect {
@@ -207,7 +207,7 @@ func (b *body1) drain() bool {
 		}
 		n, err := b.read(scratch[:], left)
 		total += int64(n)
-		if err == io.EOF || b.done.Load() {
+		if errors.Is(err, io.EOF) || b.done.Load() {
 			return true
 		}
 		if err != nil {

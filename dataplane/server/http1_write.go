@@ -163,7 +163,7 @@ func (c *conn) writeStream(f framing1, body io.Reader) (sent int64, err error) {
 			}
 			sent += int64(n)
 		}
-		if rerr == io.EOF {
+		if errors.Is(rerr, io.EOF) {
 			return sent, c.endStream(f, sent)
 		}
 		if rerr != nil {

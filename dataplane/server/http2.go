@@ -44,6 +44,8 @@ type h2Conn struct {
 	recvWindow    int64  // what the client may still send
 	credit        int64  // read by planes, not yet given back to recvWindow
 	goneAway      bool
+	abandoned     [128]uint32 // the last streams that we ended before the client did
+	abandonedAt   int
 	closing       atomic.Bool
 	handlers      sync.WaitGroup
 }
@@ -144,10 +146,10 @@ func (h *h2Conn) begin() error {
 // idle timeout.
 func (h *h2Conn) awaitFrame() bool {
 	l := &h.c.srv.opts.Limits
+	if h.closing.Load() {
+		return false
+	}
 	for h.in.Buffered() == 0 {
-		if h.closing.Load() {
-			return false
-		}
 		h.c.armRead(l.IdleTimeout)
 		if h.closing.Load() {
 			return false
@@ -197,6 +199,9 @@ func (h *h2Conn) streamFault(err error) error {
 		}
 		h.mu.Lock()
 		h.lastID = max(h.lastID, fault.StreamID)
+		if h.streams[fault.StreamID] == nil && fault.Code != http2.ErrCodeStreamClosed {
+			h.abandon(fault.StreamID)
+		}
 		h.mu.Unlock()
 		h.resetStream(fault.StreamID, fault.Code)
 		return nil

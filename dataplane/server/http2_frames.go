@@ -2,6 +2,7 @@ package server
 
 import (
 	"io"
+	"slices"
 
 	"golang.org/x/net/http2"
 )
@@ -24,10 +25,14 @@ func (h *h2Conn) frame(f http2.Frame) error {
 		return h.ping(f)
 	case *http2.PushPromiseFrame: // a client must not (RFC 9113 section 8.4)
 		return http2.ConnectionError(http2.ErrCodeProtocol)
+	case *http2.PriorityFrame: // deprecated (RFC 9113 section 5.3.2): checked, else ignored
+		if f.StreamDep == f.StreamID {
+			return streamError(f.StreamID, http2.ErrCodeProtocol)
+		}
 	case *http2.GoAwayFrame: // the client will begin no more streams
 		return nil
 	}
-	return h.spend(1) // PRIORITY and unknown types are ignored
+	return h.spend(1) // unknown types are ignored
 }
 
 // spend charges a frame that brings no request forward.
@@ -49,9 +54,6 @@ func (h *h2Conn) ping(f *http2.PingFrame) error {
 func (h *h2Conn) settings(f *http2.SettingsFrame) error {
 	if err := h.spend(1); err != nil || f.IsAck() {
 		return err
-	}
-	if f.HasDuplicates() {
-		return http2.ConnectionError(http2.ErrCodeProtocol)
 	}
 	table := int64(-1)
 	err := f.ForeachSetting(func(s http2.Setting) error {
@@ -127,6 +129,18 @@ func (h *h2Conn) closedOrIdle(id uint32) error {
 	return nil
 }
 
+// isAbandoned tells whether we ended a stream before the client did, so that
+// frames of it may still be on their way. h.mu is held.
+func (h *h2Conn) isAbandoned(id uint32) bool {
+	return id > h.lastID || slices.Contains(h.abandoned[:], id)
+}
+
+// abandon remembers a stream that we end before the client has; h.mu is held.
+func (h *h2Conn) abandon(id uint32) {
+	h.abandoned[h.abandonedAt] = id
+	h.abandonedAt = (h.abandonedAt + 1) % len(h.abandoned)
+}
+
 func (h *h2Conn) clientReset(f *http2.RSTStreamFrame) error {
 	if err := h.spend(2); err != nil {
 		return err
@@ -137,6 +151,7 @@ func (h *h2Conn) clientReset(f *http2.RSTStreamFrame) error {
 	if s == nil {
 		return h.closedOrIdle(f.StreamID)
 	}
+	s.remoteClosed = true
 	s.fail(errStreamReset)
 	return nil
 }
@@ -168,7 +183,7 @@ func (h *h2Conn) data(f *http2.DataFrame) error {
 	}
 	h.recvWindow -= size
 	s := h.streams[f.StreamID]
-	err, unread := h.dataFor(s, f)
+	unread, err := h.dataFor(s, f)
 	h.credit += unread
 	update := h.takeCredit()
 	h.mu.Unlock()
@@ -182,24 +197,25 @@ func (h *h2Conn) data(f *http2.DataFrame) error {
 
 // dataFor gives a frame to its stream and returns how many of its bytes nobody
 // will read. h.mu is held.
-func (h *h2Conn) dataFor(s *h2Stream, f *http2.DataFrame) (err error, unread int64) {
+func (h *h2Conn) dataFor(s *h2Stream, f *http2.DataFrame) (unread int64, err error) {
 	size := int64(f.Length)
 	if s == nil {
-		if err := h.closedOrIdle(f.StreamID); err != nil {
-			return err, size
+		err := h.closedOrIdle(f.StreamID)
+		if err == nil && !h.isAbandoned(f.StreamID) {
+			err = streamError(f.StreamID, http2.ErrCodeStreamClosed)
 		}
-		return h.spend(1), size
+		return size, err
 	}
 	if s.remoteClosed {
-		return streamError(s.id, http2.ErrCodeStreamClosed), size
+		return size, streamError(s.id, http2.ErrCodeStreamClosed)
 	}
 	if size > s.recvWindow {
-		return streamError(s.id, http2.ErrCodeFlowControl), size
+		return size, streamError(s.id, http2.ErrCodeFlowControl)
 	}
 	s.recvWindow -= size
 	s.received += int64(len(f.Data()))
 	if s.length >= 0 && (s.received > s.length || f.StreamEnded() && s.received != s.length) {
-		return streamError(s.id, http2.ErrCodeProtocol), size
+		return size, streamError(s.id, http2.ErrCodeProtocol)
 	}
 	padding := size - int64(len(f.Data()))
 	s.recvCredit += padding
@@ -212,7 +228,7 @@ func (h *h2Conn) dataFor(s *h2Stream, f *http2.DataFrame) (err error, unread int
 		s.endBody(io.EOF)
 	}
 	s.wakeReader()
-	return nil, padding
+	return padding, nil
 }
 
 // takeCredit returns how much of the connection's window to give back now: in
@@ -242,7 +258,10 @@ func (h *h2Conn) headers(f *http2.MetaHeadersFrame) error {
 		return h.trailers(s, f)
 	}
 	if id <= h.lastID {
-		return streamError(id, http2.ErrCodeStreamClosed)
+		if h.isAbandoned(id) {
+			return nil // trailers that crossed our reset
+		}
+		return http2.ConnectionError(http2.ErrCodeStreamClosed)
 	}
 	if h.goneAway {
 		return nil // told by GOAWAY: the client sends it elsewhere

@@ -68,6 +68,7 @@ func (s *h2Stream) run() {
 	defer s.h.handlers.Done()
 	defer s.cancel()
 	srv := s.h.c.srv
+	defer srv.contain(s.h.c.facts.ID)
 	var resp *exchange.Response
 	if s.refused != nil {
 		s.exchange.Record.Reason = s.refused.reason
@@ -98,6 +99,9 @@ func (s *h2Stream) end(err error) {
 	}
 	if s.resetSent || errors.Is(s.broken, errStreamReset) {
 		reset = false
+	}
+	if !s.remoteClosed {
+		h.abandon(s.id)
 	}
 	h.credit += int64(s.buffered.Len())
 	s.buffered = bytes.Buffer{}

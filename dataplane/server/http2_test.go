@@ -274,6 +274,16 @@ func TestHTTP2ConnectionErrors(t *testing.T) {
 		{"window setting too large", func(c *h2client) {
 			c.fr.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 31})
 		}, http2.ErrCodeFlowControl},
+		{"headers behind the end of a stream", func(c *h2client) {
+			c.request(1, true, get()...)
+			c.request(1, true, get()...)
+			c.request(3, true, get()...)
+			c.request(1, true, get()...)
+		}, http2.ErrCodeStreamClosed},
+		{"headers of a lower stream", func(c *h2client) {
+			c.request(5, true, get()...)
+			c.request(3, true, get()...)
+		}, http2.ErrCodeStreamClosed},
 		{"ping flood", func(c *h2client) {
 			for range 3000 {
 				c.fr.WritePing(false, [8]byte{})
@@ -408,6 +418,19 @@ func TestHTTP2Bodies(t *testing.T) {
 	c.until(c.answered(id))
 	if c.status[id] != "200" {
 		t.Errorf("%q %v", c.status[id], c.goAway)
+	}
+}
+
+// TestHTTP2DataBehindTheEnd is an error of the stream alone.
+func TestHTTP2DataBehindTheEnd(t *testing.T) {
+	c := dialH2(t, listen(t, newTestServer(t, testOptions(echo)), AllRoles))
+	c.request(1, true, get()...)
+	c.until(c.answered(1))
+	c.fr.WriteData(1, true, []byte("x"))
+	c.request(3, true, get()...)
+	c.until(c.answered(3))
+	if c.resets[1] != http2.ErrCodeStreamClosed || c.status[3] != "200" {
+		t.Errorf("%v %q", c.resets, c.status[3])
 	}
 }
 

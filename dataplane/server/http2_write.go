@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -93,7 +94,7 @@ func (s *h2Stream) sendStream(f framing1, body io.Reader) (sent int64, err error
 	defer streamBuffers.Put(buf)
 	for {
 		n, rerr := s.h.c.srv.readBody(body, buf[:streamPiece])
-		if f.length >= 0 && (sent+int64(n) > f.length || rerr == io.EOF && sent+int64(n) != f.length) {
+		if f.length >= 0 && (sent+int64(n) > f.length || errors.Is(rerr, io.EOF) && sent+int64(n) != f.length) {
 			return sent, errStreamLength
 		}
 		for piece := buf[:n]; len(piece) > 0; {
@@ -107,7 +108,7 @@ func (s *h2Stream) sendStream(f framing1, body io.Reader) (sent int64, err error
 			piece = piece[m:]
 			sent += int64(m)
 		}
-		if rerr == io.EOF {
+		if errors.Is(rerr, io.EOF) {
 			return sent, s.h.write(func() error { return s.h.framer.WriteData(s.id, true, nil) })
 		}
 		if rerr != nil {

@@ -346,3 +346,15 @@ func TestHandlers(t *testing.T) {
 	}
 	http.DefaultClient.CloseIdleConnections()
 }
+
+// failOnLog is a logger whose every line fails the test.
+func failOnLog(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(failWriter{t}, nil))
+}
+
+type failWriter struct{ t *testing.T }
+
+func (w failWriter) Write(p []byte) (int, error) {
+	w.t.Errorf("logged: %s", p)
+	return len(p), nil
+}
