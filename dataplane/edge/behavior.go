@@ -49,12 +49,12 @@ func normalPath(path string) string {
 		rest = tail
 		switch segment {
 		case ".":
-			if !more {
+			if tail == "" {
 				out = append(out, '/')
 			}
 		case "..":
 			out = out[:max(0, bytes.LastIndexByte(out, '/'))]
-			if !more {
+			if tail == "" {
 				out = append(out, '/')
 			}
 		default:

@@ -37,8 +37,8 @@ type told struct {
 
 // fetchOf is what a fetch is for.
 type fetchOf struct {
-	key    cacheKey
-	text   string // of the key
+	key    string
+	coding coding
 	zone   *httpcache.Zone
 	have   found
 	ranged bool
@@ -67,8 +67,7 @@ func newFetch(e *Edge, r request, of fetchOf) *fetch {
 	q.Header.Del("Content-Length") // a body is not sent
 	x := &exchange.Exchange{Conn: r.x.Conn, Request: &q, RequestID: r.x.RequestID, Hops: r.x.Hops}
 	f := &fetch{fetchOf: of, edge: e, began: e.now()}
-	f.key.bytes = nil // the beginner's scratch memory
-	f.ask = ask{request: r, coding: of.key.coding, keep: true, ranged: of.ranged}
+	f.ask = ask{request: r, coding: of.coding, keep: true, ranged: of.ranged}
 	f.ask.x, f.ask.asked = x, &q
 	if o := of.have.object; o != nil && o.Fault == 0 && !forwardsCookies(r.behavior) && (o.OriginETag != "" || o.LastModified != "") {
 		f.ask.revalidate = o
@@ -125,7 +124,7 @@ func (f *fetch) caught() {
 // tell lets the waiting requests go on.
 func (f *fetch) tell(t *told) {
 	f.done = true
-	if t.alone {
+	if t.alone || t.spool == nil { // nothing is left to share: what there is is in the store
 		f.hold.Close()
 	}
 	f.hold.Tell(t)
@@ -153,6 +152,20 @@ func (f *fetch) keepFault(t *told, fault Fault, now time.Time) {
 	}
 	o := f.newObject(v, now)
 	o.Status, o.Fault, o.HeadOnly = status, uint8(fault), false
+	f.store(o, now)
+}
+
+// store puts an object into the cache, unless it is worth less than what has
+// come there meanwhile: a failure or a bare head takes no good object's place.
+func (f *fetch) store(o *object, now time.Time) {
+	if o.Fault != 0 || o.HeadOnly {
+		have, ok := f.ask.location.store.Get([]byte(f.key))
+		if ok && have.Fault == 0 && !have.HeadOnly {
+			if state, _ := have.At(now); state == httpcache.Fresh {
+				return
+			}
+		}
+	}
 	f.ask.location.store.Put(o)
 }
 
@@ -168,7 +181,7 @@ func (f *fetch) rules(status int) httpcache.Rules {
 // newObject begins an object of this fetch.
 func (f *fetch) newObject(v httpcache.Verdict, now time.Time) *object {
 	o := &object{
-		Key: f.text, Zone: f.zone, URLs: urlsOf(f.ask.request),
+		Key: f.key, Zone: f.zone, URLs: urlsOf(f.ask.request),
 		Freshness: httpcache.NewFreshness(now, v), HeadOnly: f.ask.asked.Method == "HEAD",
 	}
 	o.SetMark(f.hold.Mark)
@@ -201,7 +214,7 @@ func (f *fetch) refresh(t *told, resp *exchange.Response, now time.Time) {
 	fill(o, h, h.assemble(v.Strip))
 	o.Body, o.HeadOnly = old.Body, old.HeadOnly
 	if v.Store {
-		f.ask.location.store.Put(o)
+		f.store(o, now)
 	}
 	t.object, t.header, t.word, t.reason = o, o.Header, wordRefreshHit, httpcache.ReasonRefreshed
 	t.alone = t.alone || !v.Share
@@ -263,8 +276,8 @@ func (f *fetch) takeBytes(t *told, in incoming, data []byte) {
 		data = packed
 	}
 	t.object.Body = data
-	if in.store && !f.ask.location.store.Put(t.object) {
-		t.reason = httpcache.ReasonTooLarge
+	if in.store {
+		f.store(t.object, f.edge.now())
 	}
 	f.tell(t)
 }
@@ -283,10 +296,11 @@ func (f *fetch) takeStream(t *told, in incoming) {
 	}
 	f.tell(t)
 	err := f.pump(in)
-	f.spool.Finish(err)
-	if data, ok := f.spool.Whole(); ok && in.store {
-		f.ask.location.store.Put(t.object.WithBody(data))
+	if data, ok := f.spool.Whole(); ok && err == nil && in.store {
+		f.store(t.object.WithBody(data), f.edge.now())
 	}
+	f.hold.Close() // before the end is seen: who comes now finds the object, or fetches anew
+	f.spool.Finish(err)
 }
 
 // chunk is how much is read from an origin at a time.

@@ -16,10 +16,28 @@ const keySpace = 512
 type cacheKey struct {
 	bytes  []byte
 	coding coding
-	// off says why the cache is not asked at all; "" when it is.
-	off httpcache.Reason
+	past   bypass
 	// shared tells that requests with this key may wait for one fetch.
 	shared bool
+}
+
+// bypass says whether and why a request goes past the cache.
+type bypass uint8
+
+const (
+	bypassNo bypass = iota
+	bypassOff
+	bypassMethod
+)
+
+func (b bypass) reason() httpcache.Reason {
+	switch b {
+	case bypassOff:
+		return httpcache.ReasonOff
+	case bypassMethod:
+		return httpcache.ReasonMethod
+	}
+	return ""
 }
 
 // keyOf makes the key: distribution, path, what the cache policy (or
@@ -28,8 +46,8 @@ type cacheKey struct {
 // share objects; HEAD and GET do; OPTIONS does not. space is memory to write to.
 func keyOf(r request, space []byte) cacheKey {
 	policy := &r.behavior.Cache
-	if reason := keptOut(r); reason != "" {
-		return cacheKey{off: reason}
+	if past := goesPast(r); past != bypassNo {
+		return cacheKey{past: past}
 	}
 	k := cacheKey{coding: codingOf(r.asked, policy), shared: !forwardsCookies(r.behavior)}
 	b := httpcache.AppendText(space, r.distribution.ID)
@@ -45,20 +63,20 @@ func keyOf(r request, space []byte) cacheKey {
 	return k
 }
 
-// keptOut says why a request has nothing to do with the cache, or "".
-func keptOut(r request) httpcache.Reason {
+// goesPast tells whether a request has nothing to do with the cache.
+func goesPast(r request) bypass {
 	if r.behavior.Cache.Disabled() {
-		return httpcache.ReasonOff
+		return bypassOff
 	}
 	switch r.asked.Method {
 	case "GET", "HEAD":
-		return ""
+		return bypassNo
 	case "OPTIONS":
 		if r.behavior.Cached.Has("OPTIONS") {
-			return ""
+			return bypassNo
 		}
 	}
-	return httpcache.ReasonMethod
+	return bypassMethod
 }
 
 // appendQuery appends the query as far as it is part of the key.

@@ -13,8 +13,8 @@ type found struct {
 // exception: as in CloudFront only the key counts (reference/cloudfront.md
 // section 3.1).
 func lookUp(r request, key cacheKey) found {
-	if key.off != "" {
-		return found{reason: key.off}
+	if key.past != bypassNo {
+		return found{reason: key.past.reason()}
 	}
 	o, ok := r.location.store.Get(key.bytes)
 	if !ok {

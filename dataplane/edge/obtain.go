@@ -44,8 +44,8 @@ func (a *answer) drop() {
 func (e *Edge) obtain(ctx context.Context, r request, key cacheKey, have found) answer {
 	r.x.Trail.Add("cache", string(have.reason))
 	switch {
-	case key.off != "":
-		return e.pass(ctx, r, key)
+	case key.past != bypassNo:
+		return e.pass(ctx, r, key.past)
 	case have.state == httpcache.Fresh:
 		return fromObject(r, have.object, wordHit, have.reason)
 	case have.state == httpcache.Refreshing:
@@ -69,8 +69,8 @@ func fromObject(r request, o *object, w word, reason httpcache.Reason) answer {
 
 // pass is the way past the cache: methods that are never cached, and behaviors
 // that cache nothing. The body streams through and nobody shares it.
-func (e *Edge) pass(ctx context.Context, r request, key cacheKey) answer {
-	a := ask{request: r, coding: key.coding, ranged: true}
+func (e *Edge) pass(ctx context.Context, r request, why bypass) answer {
+	a := ask{request: r, ranged: true}
 	began := e.now()
 	resp, fault := e.send(ctx, a)
 	r.x.Record.OriginLatency = e.now().Sub(began)
@@ -86,7 +86,7 @@ func (e *Edge) pass(ctx context.Context, r request, key cacheKey) answer {
 	}
 	return answer{
 		status: h.status, header: h.assemble(nil), via: h.via, body: body,
-		word: wordMiss, reason: string(key.off), age: h.age,
+		word: wordMiss, reason: string(why.reason()), age: h.age,
 	}
 }
 
@@ -107,7 +107,7 @@ func (e *Edge) fetchObject(ctx context.Context, r request, key cacheKey, have fo
 			return answer{fault: faultBusy}
 		}
 		if first {
-			return lead(ctx, r, newFetch(e, r, fetchOf{until: ctx, key: key, text: text, zone: zone, have: have}), h)
+			return lead(ctx, r, newFetch(e, r, fetchOf{until: ctx, key: text, coding: key.coding, zone: zone, have: have}), h)
 		}
 		if a, ok := follow(ctx, r, h); ok {
 			return a
@@ -117,7 +117,7 @@ func (e *Edge) fetchObject(ctx context.Context, r request, key cacheKey, have fo
 	if err != nil {
 		return answer{fault: faultBusy}
 	}
-	return lead(ctx, r, newFetch(e, r, fetchOf{until: ctx, key: key, text: text, zone: zone, have: have, ranged: ranged, alone: true}), h)
+	return lead(ctx, r, newFetch(e, r, fetchOf{until: ctx, key: text, coding: key.coding, zone: zone, have: have, ranged: ranged, alone: true}), h)
 }
 
 // lead runs a fetch and answers with what it brings.
@@ -201,7 +201,7 @@ func (e *Edge) refreshBehind(ctx context.Context, r request, key cacheKey, o *ob
 		h.Leave()
 		return
 	}
-	f := newFetch(e, r, fetchOf{key: key, text: text, zone: zone, have: found{object: o}})
+	f := newFetch(e, r, fetchOf{key: text, coding: key.coding, zone: zone, have: found{object: o}})
 	f.hold = h
 	f.ask.asked.Method = "GET"
 	go f.run()

@@ -83,7 +83,7 @@ func (e *Edge) sendTo(ctx context.Context, a ask, o *program.Origin) (*exchange.
 		resp, err := e.do(bounded, call)
 		if err == nil {
 			resp.Body = endWith(resp.Body, cancel)
-			return resp, faultNone
+			return sound(resp)
 		}
 		fault := faultOf(err)
 		if ctx.Err() == nil && bounded.Err() != nil {
@@ -95,6 +95,30 @@ func (e *Edge) sendTo(ctx context.Context, a ask, o *program.Origin) (*exchange.
 			return nil, fault
 		}
 	}
+}
+
+// maxResponseHeader bounds the fields of an origin's response
+// (reference/cloudfront.md section 4.1).
+const maxResponseHeader = 32768
+
+// sound lets a response pass that can be one: origins in process are held to
+// what a connection's reader would have let through.
+func sound(resp *exchange.Response) (*exchange.Response, Fault) {
+	size := 0
+	for i := range resp.Header {
+		size += len(resp.Header[i].Name) + len(resp.Header[i].Value) + len(": \r\n")
+	}
+	fault := faultNone
+	switch {
+	case size > maxResponseHeader:
+		fault = faultOriginHeader
+	case resp.Status < 200 || resp.Status > 999:
+		fault = faultOriginClosed
+	default:
+		return resp, faultNone
+	}
+	_ = resp.Body.Close()
+	return nil, fault
 }
 
 // endWith has cancel called when a body is closed.

@@ -25,7 +25,8 @@ const (
 	dropped treatment = iota
 	// kept: sent anyway.
 	kept
-	// keptForWrites: sent with DELETE, PATCH, POST, PUT; with others dropped.
+	// keptForWrites: sent with DELETE, PATCH, POST, PUT, and OPTIONS where it is
+	// not cached; with others dropped.
 	keptForWrites
 	// owned: never sent as it came. It is the edge's own, belongs to one
 	// connection, or would let a viewer speak for the edge.
@@ -177,10 +178,16 @@ func passes(a ask, name string) bool {
 	case takesField(a.behavior, name), t == kept, t == condition:
 		return true
 	case t == keptForWrites:
-		m := a.asked.Method
-		return m != "GET" && m != "HEAD" && m != "OPTIONS"
+		return !isRead(a)
 	}
 	return false
+}
+
+// isRead tells the methods whose answers may be kept: for them Authorization is
+// not the legacy table's to forward.
+func isRead(a ask) bool {
+	m := a.asked.Method
+	return m == "GET" || m == "HEAD" || m == "OPTIONS" && a.behavior.Cached.Has(m)
 }
 
 // isCondition tells the fields that make a request conditional (RFC 9110 section 13.1).

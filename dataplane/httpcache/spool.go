@@ -130,11 +130,13 @@ func (s *Spool) Finish(err error) {
 	s.moved.Broadcast()
 }
 
-// Whole returns the bytes of a body that has ended well and was kept whole.
+// Whole returns what was written, if it was kept whole. It is for the writer,
+// when it has written everything and before it says Finish: so the body is in
+// the store when the readers see its end.
 func (s *Spool) Whole() ([]byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.done || s.err != nil || !s.whole {
+	if !s.whole {
 		return nil, false
 	}
 	if cap(s.data)-len(s.data) > len(s.data)/8 {
