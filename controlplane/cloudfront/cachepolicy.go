@@ -7,6 +7,7 @@ import (
 
 func (s *Service) cachePolicyFamily() *policyFamily[cloudfrontapi.CachePolicyConfig] {
 	return &policyFamily[cloudfrontapi.CachePolicyConfig]{
+		service: s,
 		kind:    KindCachePolicy,
 		managed: managedCachePolicyRecords,
 		name:    func(c *cloudfrontapi.CachePolicyConfig) string { return value(c.Name) },
@@ -49,7 +50,7 @@ func cachePolicy(r *CachePolicyRecord) *cloudfrontapi.CachePolicy {
 
 // CreateCachePolicy makes a custom cache policy.
 func (s *Service) CreateCachePolicy(call *api.Call, in *cloudfrontapi.CreateCachePolicyRequest) (*cloudfrontapi.CreateCachePolicyResult, error) {
-	record, err := s.cachePolicyFamily().create(call, s, in.CachePolicyConfig)
+	record, err := s.cachePolicyFamily().create(call, in.CachePolicyConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func (s *Service) CreateCachePolicy(call *api.Call, in *cloudfrontapi.CreateCach
 
 // GetCachePolicy shows a managed or custom cache policy.
 func (s *Service) GetCachePolicy(call *api.Call, in *cloudfrontapi.GetCachePolicyRequest) (*cloudfrontapi.GetCachePolicyResult, error) {
-	record, err := s.cachePolicyFamily().get(call, s, in.Id)
+	record, err := s.cachePolicyFamily().get(call, in.Id)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func (s *Service) GetCachePolicy(call *api.Call, in *cloudfrontapi.GetCachePolic
 
 // GetCachePolicyConfig shows the configuration of a cache policy.
 func (s *Service) GetCachePolicyConfig(call *api.Call, in *cloudfrontapi.GetCachePolicyConfigRequest) (*cloudfrontapi.GetCachePolicyConfigResult, error) {
-	record, err := s.cachePolicyFamily().get(call, s, in.Id)
+	record, err := s.cachePolicyFamily().get(call, in.Id)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (s *Service) GetCachePolicyConfig(call *api.Call, in *cloudfrontapi.GetCach
 
 // UpdateCachePolicy replaces the configuration of a custom cache policy.
 func (s *Service) UpdateCachePolicy(call *api.Call, in *cloudfrontapi.UpdateCachePolicyRequest) (*cloudfrontapi.UpdateCachePolicyResult, error) {
-	record, err := s.cachePolicyFamily().update(call, s,
+	record, err := s.cachePolicyFamily().update(call,
 		policyUpdate[cloudfrontapi.CachePolicyConfig]{in.Id, in.IfMatch, in.CachePolicyConfig})
 	if err != nil {
 		return nil, err
@@ -88,12 +89,12 @@ func (s *Service) UpdateCachePolicy(call *api.Call, in *cloudfrontapi.UpdateCach
 
 // DeleteCachePolicy deletes a custom cache policy that no behavior uses.
 func (s *Service) DeleteCachePolicy(call *api.Call, in *cloudfrontapi.DeleteCachePolicyRequest) error {
-	return s.cachePolicyFamily().remove(call, s, in.Id, in.IfMatch)
+	return s.cachePolicyFamily().remove(call, in.Id, in.IfMatch)
 }
 
 // ListCachePolicies lists the managed cache policies, the account's own, or both.
 func (s *Service) ListCachePolicies(call *api.Call, in *cloudfrontapi.ListCachePoliciesRequest) (*cloudfrontapi.ListCachePoliciesResult, error) {
-	page, err := s.cachePolicyFamily().list(call, s, policyQuery{in.Type, in.Marker, in.MaxItems})
+	page, err := s.cachePolicyFamily().list(call, policyQuery{in.Type, in.Marker, in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (s *Service) makeDistribution(call *api.Call, c *change, config *cloudfront
 	label := s.newID(IDDomainLabel)
 	record.DomainName = label + ".cloudfront.net"
 	owner := distributionRef{call.Account, record.ID}
-	if err := s.settle(call, c, owner, nil, config); err != nil {
+	if err := s.settle(call, c, owner, [2]*cloudfrontapi.DistributionConfig{nil, config}); err != nil {
 		return nil, err
 	}
 	c.create(referenceKey, record.ID)
@@ -111,9 +111,10 @@ func (s *Service) makeDistribution(call *api.Call, c *change, config *cloudfront
 }
 
 // settle validates a configuration against what else is stored, and notes in
-// the change what it makes the distribution own and use; before is what it
-// replaces, nil for a new distribution.
-func (s *Service) settle(call *api.Call, c *change, owner distributionRef, before, after *cloudfrontapi.DistributionConfig) error {
+// the change what it makes the distribution own and use; configs[0] is what is
+// replaced by [1], nil for a new distribution.
+func (s *Service) settle(call *api.Call, c *change, owner distributionRef, configs [2]*cloudfrontapi.DistributionConfig) error {
+	before, after := configs[0], configs[1]
 	policies, err := s.loadPolicies(call, owner.account, after)
 	if err != nil {
 		return err
@@ -129,7 +130,7 @@ func (s *Service) settle(call *api.Call, c *change, owner distributionRef, befor
 	if before != nil {
 		usedBefore, aliasesBefore = customPolicies(before), before.Aliases.Items
 	}
-	if err := s.usePolicies(call, c, owner, usedBefore, customPolicies(after)); err != nil {
+	if err := s.usePolicies(call, c, owner, [2]map[policyRef]bool{usedBefore, customPolicies(after)}); err != nil {
 		return err
 	}
 	return s.takeAliases(call, c, owner, [2][]string{aliasesBefore, after.Aliases.Items})
@@ -173,7 +174,7 @@ func (s *Service) UpdateDistribution(call *api.Call, in *cloudfrontapi.UpdateDis
 			filled = true
 		}
 		owner := distributionRef{call.Account, old.ID}
-		if err := s.settle(call, c, owner, &old.Config, in.DistributionConfig); err != nil {
+		if err := s.settle(call, c, owner, [2]*cloudfrontapi.DistributionConfig{&old.Config, in.DistributionConfig}); err != nil {
 			return err
 		}
 		record = &DistributionRecord{
@@ -220,7 +221,7 @@ func (s *Service) DeleteDistribution(call *api.Call, in *cloudfrontapi.DeleteDis
 // unmakeDistribution describes the change that deletes a distribution.
 func (s *Service) unmakeDistribution(call *api.Call, c *change, gone stored) error {
 	owner := distributionRef{call.Account, gone.ID}
-	if err := s.usePolicies(call, c, owner, customPolicies(&gone.Config), nil); err != nil {
+	if err := s.usePolicies(call, c, owner, [2]map[policyRef]bool{customPolicies(&gone.Config), nil}); err != nil {
 		return err
 	}
 	c.expect(owner.key(), gone.revision)

@@ -7,6 +7,7 @@ import (
 
 func (s *Service) originRequestPolicyFamily() *policyFamily[cloudfrontapi.OriginRequestPolicyConfig] {
 	return &policyFamily[cloudfrontapi.OriginRequestPolicyConfig]{
+		service: s,
 		kind:    KindOriginRequestPolicy,
 		managed: managedOriginRequestPolicyRecords,
 		name:    func(c *cloudfrontapi.OriginRequestPolicyConfig) string { return value(c.Name) },
@@ -51,7 +52,7 @@ func originRequestPolicy(r *OriginRequestPolicyRecord) *cloudfrontapi.OriginRequ
 
 // CreateOriginRequestPolicy makes a custom origin request policy.
 func (s *Service) CreateOriginRequestPolicy(call *api.Call, in *cloudfrontapi.CreateOriginRequestPolicyRequest) (*cloudfrontapi.CreateOriginRequestPolicyResult, error) {
-	record, err := s.originRequestPolicyFamily().create(call, s, in.OriginRequestPolicyConfig)
+	record, err := s.originRequestPolicyFamily().create(call, in.OriginRequestPolicyConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (s *Service) CreateOriginRequestPolicy(call *api.Call, in *cloudfrontapi.Cr
 
 // GetOriginRequestPolicy shows a managed or custom origin request policy.
 func (s *Service) GetOriginRequestPolicy(call *api.Call, in *cloudfrontapi.GetOriginRequestPolicyRequest) (*cloudfrontapi.GetOriginRequestPolicyResult, error) {
-	record, err := s.originRequestPolicyFamily().get(call, s, in.Id)
+	record, err := s.originRequestPolicyFamily().get(call, in.Id)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func (s *Service) GetOriginRequestPolicy(call *api.Call, in *cloudfrontapi.GetOr
 
 // GetOriginRequestPolicyConfig shows the configuration of an origin request policy.
 func (s *Service) GetOriginRequestPolicyConfig(call *api.Call, in *cloudfrontapi.GetOriginRequestPolicyConfigRequest) (*cloudfrontapi.GetOriginRequestPolicyConfigResult, error) {
-	record, err := s.originRequestPolicyFamily().get(call, s, in.Id)
+	record, err := s.originRequestPolicyFamily().get(call, in.Id)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func (s *Service) GetOriginRequestPolicyConfig(call *api.Call, in *cloudfrontapi
 
 // UpdateOriginRequestPolicy replaces the configuration of a custom origin request policy.
 func (s *Service) UpdateOriginRequestPolicy(call *api.Call, in *cloudfrontapi.UpdateOriginRequestPolicyRequest) (*cloudfrontapi.UpdateOriginRequestPolicyResult, error) {
-	record, err := s.originRequestPolicyFamily().update(call, s,
+	record, err := s.originRequestPolicyFamily().update(call,
 		policyUpdate[cloudfrontapi.OriginRequestPolicyConfig]{in.Id, in.IfMatch, in.OriginRequestPolicyConfig})
 	if err != nil {
 		return nil, err
@@ -97,12 +98,12 @@ func (s *Service) UpdateOriginRequestPolicy(call *api.Call, in *cloudfrontapi.Up
 
 // DeleteOriginRequestPolicy deletes a custom origin request policy that no behavior uses.
 func (s *Service) DeleteOriginRequestPolicy(call *api.Call, in *cloudfrontapi.DeleteOriginRequestPolicyRequest) error {
-	return s.originRequestPolicyFamily().remove(call, s, in.Id, in.IfMatch)
+	return s.originRequestPolicyFamily().remove(call, in.Id, in.IfMatch)
 }
 
 // ListOriginRequestPolicies lists the managed origin request policies, the account's own, or both.
 func (s *Service) ListOriginRequestPolicies(call *api.Call, in *cloudfrontapi.ListOriginRequestPoliciesRequest) (*cloudfrontapi.ListOriginRequestPoliciesResult, error) {
-	page, err := s.originRequestPolicyFamily().list(call, s, policyQuery{in.Type, in.Marker, in.MaxItems})
+	page, err := s.originRequestPolicyFamily().list(call, policyQuery{in.Type, in.Marker, in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 // policyFamily is what tells one family of policies from another; the life of
 // a policy is the same in all of them.
 type policyFamily[C any] struct {
+	service *Service
 	kind    Kind
 	managed func() []*PolicyRecord[C] // AWS's own, in the order they are listed
 	name    func(*C) string
@@ -36,22 +37,23 @@ func (f *policyFamily[C]) managedByID(id string) *PolicyRecord[C] {
 }
 
 // find returns a policy, nil if there is none; the revision is 0 for a managed one.
-func (f *policyFamily[C]) find(ctx context.Context, s *Service, account, id string) (*PolicyRecord[C], int64, error) {
+func (f *policyFamily[C]) find(ctx context.Context, account, id string) (*PolicyRecord[C], int64, error) {
 	if record := f.managedByID(id); record != nil {
 		return record, 0, nil
 	}
-	return read[PolicyRecord[C]](ctx, s, Key(account, f.kind, id))
+	return read[PolicyRecord[C]](ctx, f.service, Key(account, f.kind, id))
 }
 
-func (f *policyFamily[C]) get(call *api.Call, s *Service, id *string) (*PolicyRecord[C], error) {
-	record, _, err := f.find(call, s, call.Account, value(id))
+func (f *policyFamily[C]) get(call *api.Call, id *string) (*PolicyRecord[C], error) {
+	record, _, err := f.find(call, call.Account, value(id))
 	if err == nil && record == nil {
 		return nil, f.noSuch()
 	}
 	return record, err
 }
 
-func (f *policyFamily[C]) create(call *api.Call, s *Service, config *C) (*PolicyRecord[C], error) {
+func (f *policyFamily[C]) create(call *api.Call, config *C) (*PolicyRecord[C], error) {
+	s := f.service
 	if err := f.prepare(config); err != nil {
 		return nil, err
 	}
@@ -94,7 +96,8 @@ type policyUpdate[C any] struct {
 	config      *C
 }
 
-func (f *policyFamily[C]) update(call *api.Call, s *Service, in policyUpdate[C]) (*PolicyRecord[C], error) {
+func (f *policyFamily[C]) update(call *api.Call, in policyUpdate[C]) (*PolicyRecord[C], error) {
+	s := f.service
 	id := value(in.id)
 	if f.managedByID(id) != nil {
 		return nil, cloudfrontapi.IllegalUpdate("The update contains modifications that are not allowed.")
@@ -119,10 +122,10 @@ func (f *policyFamily[C]) update(call *api.Call, s *Service, in policyUpdate[C])
 			}
 			prepared = true
 		}
-		if err := f.rename(call, s, c, [2]string{f.name(&old.Config), f.name(in.config)}, id); err != nil {
+		if err := f.rename(call, c, [2]string{f.name(&old.Config), f.name(in.config)}, id); err != nil {
 			return err
 		}
-		if err := f.checkUsers(call, s, c, id, in.config); err != nil {
+		if err := f.checkUsers(call, c, id, in.config); err != nil {
 			return err
 		}
 		record = &PolicyRecord[C]{ID: id, ETag: s.newID(IDETag), LastModifiedTime: moment(call), Config: *in.config}
@@ -134,12 +137,12 @@ func (f *policyFamily[C]) update(call *api.Call, s *Service, in policyUpdate[C])
 }
 
 // rename moves the index entry of a policy's name.
-func (f *policyFamily[C]) rename(call *api.Call, s *Service, c *change, names [2]string, id string) error {
+func (f *policyFamily[C]) rename(call *api.Call, c *change, names [2]string, id string) error {
 	if names[0] == names[1] {
 		return nil
 	}
 	nameKey := policyNameKey(call.Account, f.kind, names[1])
-	taken, _, err := s.readIndex(call, nameKey)
+	taken, _, err := f.service.readIndex(call, nameKey)
 	if err != nil {
 		return err
 	}
@@ -153,7 +156,8 @@ func (f *policyFamily[C]) rename(call *api.Call, s *Service, c *change, names [2
 
 // checkUsers looks whether the distributions that use a policy stand its new
 // form, and demands that they are the same when the change is made.
-func (f *policyFamily[C]) checkUsers(call *api.Call, s *Service, c *change, id string, config *C) error {
+func (f *policyFamily[C]) checkUsers(call *api.Call, c *change, id string, config *C) error {
+	s := f.service
 	usersKey := policyUsersKey(call.Account, f.kind, id)
 	users, revision, err := read[PolicyUsersRecord](call, s, usersKey)
 	if err != nil {
@@ -188,7 +192,8 @@ func (f *policyFamily[C]) checkUsers(call *api.Call, s *Service, c *change, id s
 	return nil
 }
 
-func (f *policyFamily[C]) remove(call *api.Call, s *Service, id, ifMatch *string) error {
+func (f *policyFamily[C]) remove(call *api.Call, id, ifMatch *string) error {
+	s := f.service
 	if f.managedByID(value(id)) != nil {
 		return cloudfrontapi.IllegalDelete("Deletion is not allowed for this entity.")
 	}
@@ -241,7 +246,7 @@ type policyPage[C any] struct {
 
 // list shows the managed policies first, then the account's own by id; the
 // marker is the id of the last policy of the page before.
-func (f *policyFamily[C]) list(call *api.Call, s *Service, q policyQuery) (policyPage[C], error) {
+func (f *policyFamily[C]) list(call *api.Call, q policyQuery) (policyPage[C], error) {
 	most, err := pageSize(q.maxItems)
 	if err != nil {
 		return policyPage[C]{}, err
@@ -254,7 +259,7 @@ func (f *policyFamily[C]) list(call *api.Call, s *Service, q policyQuery) (polic
 	}
 	if kind := value(q.kind); kind == "" || kind == "custom" {
 		var broken error
-		err := s.each(call, Key(call.Account, f.kind, ""), func(entry store.Entry) bool {
+		err := f.service.each(call, Key(call.Account, f.kind, ""), func(entry store.Entry) bool {
 			var record *PolicyRecord[C]
 			if record, broken = Decode[PolicyRecord[C]](entry.Key, entry.Value); broken == nil {
 				all = append(all, listedPolicy[C]{"custom", record})

@@ -32,7 +32,7 @@ func (s *Service) loadPolicies(ctx context.Context, account string, config *clou
 	}
 	for _, behavior := range allBehaviors(config) {
 		if id := value(behavior.CachePolicyId); id != "" && set.cache[id] == nil {
-			found, revision, err := s.cachePolicyFamily().find(ctx, s, account, id)
+			found, revision, err := s.cachePolicyFamily().find(ctx, account, id)
 			if err != nil {
 				return nil, err
 			}
@@ -42,7 +42,7 @@ func (s *Service) loadPolicies(ctx context.Context, account string, config *clou
 			}
 		}
 		if id := value(behavior.OriginRequestPolicyId); id != "" && set.request[id] == nil {
-			found, revision, err := s.originRequestPolicyFamily().find(ctx, s, account, id)
+			found, revision, err := s.originRequestPolicyFamily().find(ctx, account, id)
 			if err != nil {
 				return nil, err
 			}
@@ -81,9 +81,10 @@ func customPolicies(config *cloudfrontapi.DistributionConfig) map[policyRef]bool
 }
 
 // usePolicies notes in a change which custom policies a distribution begins
-// and ends to use. That the policies are still as they were read is demanded
-// by the caller.
-func (s *Service) usePolicies(ctx context.Context, c *change, user distributionRef, before, after map[policyRef]bool) error {
+// and ends to use: used[0] is what it used, [1] what it will. That the policies
+// are still as they were read is demanded by the caller.
+func (s *Service) usePolicies(ctx context.Context, c *change, user distributionRef, used [2]map[policyRef]bool) error {
+	before, after := used[0], used[1]
 	all := maps.Clone(before)
 	if all == nil {
 		all = make(map[policyRef]bool)

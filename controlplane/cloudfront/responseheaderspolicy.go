@@ -12,9 +12,10 @@ type ResponseHeadersPolicyRecord = PolicyRecord[cloudfrontapi.ResponseHeadersPol
 // kindResponseHeadersPolicy is where custom ones will be stored.
 const kindResponseHeadersPolicy Kind = "responseheaderspolicies"
 
-func responseHeadersPolicyFamily() *policyFamily[cloudfrontapi.ResponseHeadersPolicyConfig] {
+func (s *Service) responseHeadersPolicyFamily() *policyFamily[cloudfrontapi.ResponseHeadersPolicyConfig] {
 	return &policyFamily[cloudfrontapi.ResponseHeadersPolicyConfig]{
-		kind: kindResponseHeadersPolicy,
+		service: s,
+		kind:    kindResponseHeadersPolicy,
 		managed: func() []*ResponseHeadersPolicyRecord {
 			var records []*ResponseHeadersPolicyRecord
 			for _, policy := range managedResponseHeadersPolicies() {
@@ -40,7 +41,7 @@ func responseHeadersPolicy(r *ResponseHeadersPolicyRecord) *cloudfrontapi.Respon
 
 // GetResponseHeadersPolicy shows a managed response headers policy.
 func (s *Service) GetResponseHeadersPolicy(call *api.Call, in *cloudfrontapi.GetResponseHeadersPolicyRequest) (*cloudfrontapi.GetResponseHeadersPolicyResult, error) {
-	record, err := responseHeadersPolicyFamily().get(call, s, in.Id)
+	record, err := s.responseHeadersPolicyFamily().get(call, in.Id)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func (s *Service) GetResponseHeadersPolicy(call *api.Call, in *cloudfrontapi.Get
 
 // GetResponseHeadersPolicyConfig shows the configuration of a managed response headers policy.
 func (s *Service) GetResponseHeadersPolicyConfig(call *api.Call, in *cloudfrontapi.GetResponseHeadersPolicyConfigRequest) (*cloudfrontapi.GetResponseHeadersPolicyConfigResult, error) {
-	record, err := responseHeadersPolicyFamily().get(call, s, in.Id)
+	record, err := s.responseHeadersPolicyFamily().get(call, in.Id)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func (s *Service) GetResponseHeadersPolicyConfig(call *api.Call, in *cloudfronta
 
 // ListResponseHeadersPolicies lists the managed response headers policies.
 func (s *Service) ListResponseHeadersPolicies(call *api.Call, in *cloudfrontapi.ListResponseHeadersPoliciesRequest) (*cloudfrontapi.ListResponseHeadersPoliciesResult, error) {
-	page, err := responseHeadersPolicyFamily().list(call, s, policyQuery{in.Type, in.Marker, in.MaxItems})
+	page, err := s.responseHeadersPolicyFamily().list(call, policyQuery{in.Type, in.Marker, in.MaxItems})
 	if err != nil {
 		return nil, err
 	}
