@@ -29,6 +29,9 @@ func (s *Server) answer(ctx context.Context, roles Roles, x *exchange.Exchange) 
 	x.Owner = owner
 	if refused != nil {
 		x.Record.Reason = refused.Reason
+		if refused.Reason == ReasonMisdirected && owner.Plane == exchange.PlaneEdge && s.opts.Refuse != nil {
+			return s.opts.Refuse(refused.Status, x)
+		}
 		return refusedPage(owner.Plane, refused)
 	}
 	resp = s.ask(ctx, x)
@@ -75,8 +78,8 @@ func (s *Server) failed(x *exchange.Exchange, v any) *exchange.Response {
 	return resp
 }
 
-// refuse answers a request that no plane answered: with the bytes of the plane
-// that owns it, or of the edge where the listener has that role.
+// refuse answers a request that no plane answered: with the edge's bytes where
+// the edge owns it, or may own it by the listener's roles.
 func (s *Server) refuse(roles Roles, status int, x *exchange.Exchange) (resp *exchange.Response) {
 	defer func() {
 		if v := recover(); v != nil || resp == nil {
@@ -85,12 +88,12 @@ func (s *Server) refuse(roles Roles, status int, x *exchange.Exchange) (resp *ex
 		resp.Close = true
 	}()
 	plane := x.Owner.Plane
-	ours := plane == exchange.PlaneEdge || plane == exchange.PlaneGateway ||
-		plane == exchange.PlaneNone && roles.Has(RoleEdge)
-	if s.opts.Refuse == nil || !ours {
+	switch {
+	case plane == exchange.PlaneGateway:
+		return gatewayFailure(x)
+	case s.opts.Refuse == nil, plane != exchange.PlaneEdge && (plane != exchange.PlaneNone || !roles.Has(RoleEdge)):
 		return statusPage(status)
-	}
-	if status == http.StatusRequestHeaderFieldsTooLarge && plane != exchange.PlaneGateway {
+	case status == http.StatusRequestHeaderFieldsTooLarge:
 		status = statusHeadersTooLarge
 	}
 	return s.opts.Refuse(status, x)
