@@ -323,3 +323,56 @@ func TestPolicyPaging(t *testing.T) {
 	_, err := s.ListCachePolicies(call(account), &cloudfrontapi.ListCachePoliciesRequest{MaxItems: new(int32(0))})
 	wantError(t, err, invalidArgument, 400, "")
 }
+
+func TestOriginRequestPolicyLife(t *testing.T) {
+	s := newService(t, cloudfront.Options{Limits: cloudfront.Limits{OriginRequestPolicies: 1, DistributionsPerPolicy: 1}})
+	made := createOriginRequestPolicy(t, s, originRequestPolicyConfig("p", "whitelist", "Accept"))
+	id := made.OriginRequestPolicy.Id
+	got, err := s.GetOriginRequestPolicy(call(account), &cloudfrontapi.GetOriginRequestPolicyRequest{Id: id})
+	if err != nil || *got.ETag != *made.ETag || *got.OriginRequestPolicy.OriginRequestPolicyConfig.Name != "p" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err = s.GetOriginRequestPolicyConfig(call(account), &cloudfrontapi.GetOriginRequestPolicyConfigRequest{Id: new("x")})
+	wantError(t, err, "NoSuchOriginRequestPolicy", 404, "The specified origin request policy does not exist.")
+	another := func(name string) error {
+		_, err := s.CreateOriginRequestPolicy(call(account), &cloudfrontapi.CreateOriginRequestPolicyRequest{
+			OriginRequestPolicyConfig: originRequestPolicyConfig(name, "allViewer")})
+		return err
+	}
+	wantError(t, another("p"), "OriginRequestPolicyAlreadyExists", 409, "")
+	wantError(t, another("q"), "TooManyOriginRequestPolicies", 400, "")
+
+	c := config("1")
+	c.Enabled, c.DefaultCacheBehavior.OriginRequestPolicyId = new(false), id
+	user := create(t, s, account, c)
+	second := config("2")
+	second.DefaultCacheBehavior.OriginRequestPolicyId = id
+	_, err = s.CreateDistribution(call(account), &cloudfrontapi.CreateDistributionRequest{DistributionConfig: second})
+	wantError(t, err, "TooManyDistributionsAssociatedToOriginRequestPolicy", 400, "")
+	drop := func() error {
+		return s.DeleteOriginRequestPolicy(call(account), &cloudfrontapi.DeleteOriginRequestPolicyRequest{Id: id, IfMatch: made.ETag})
+	}
+	wantError(t, drop(), "OriginRequestPolicyInUse", 409,
+		"The specified origin request policy is currently associated with a cache behavior. Please disassociate the policy before deleting.")
+	if err := remove(s, user.Distribution.Id, user.ETag); err != nil {
+		t.Fatal(err)
+	}
+	if err := drop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := another("p"); err != nil {
+		t.Errorf("the name of a deleted policy is not free: %v", err)
+	}
+}
+
+func TestGetCachePolicyConfig(t *testing.T) {
+	s := newService(t, cloudfront.Options{})
+	got, err := s.GetCachePolicyConfig(call(account), &cloudfrontapi.GetCachePolicyConfigRequest{Id: new(cachingOff)})
+	if err != nil || *got.CachePolicyConfig.Name != "Managed-CachingDisabled" || *got.ETag == "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err = s.GetCachePolicyConfig(call(account), &cloudfrontapi.GetCachePolicyConfigRequest{Id: new(strings.Repeat("x", 2000))})
+	wantError(t, err, "NoSuchCachePolicy", 404, "")
+	_, err = s.CreateCachePolicy(call(account), &cloudfrontapi.CreateCachePolicyRequest{})
+	wantError(t, err, "MissingBody", 400, "")
+}
