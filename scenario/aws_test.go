@@ -1,0 +1,292 @@
+package scenario
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"drawbridge/controlplane/api"
+	"drawbridge/engine/sigv4"
+)
+
+// cmdAWS: aws SERVICE OPERATION --option value … — the AWS CLI's own lines.
+func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts)
+	s.failure, s.answer = nil, ""
+	var err error
+	switch {
+	case len(args) > 1 && args[1] == "wait":
+		err = s.awsWait(ts, args)
+	case s.realCLI != "":
+		err = s.awsByCLI(ts, args)
+	default:
+		err = s.awsByClient(ts, args)
+	}
+	ts.Check(err)
+	if s.failure != nil {
+		fmt.Fprintf(ts.Stderr(), "An error occurred (%s) when calling the %s operation: %s\n", s.failure.code, args[1], s.failure.message)
+	}
+	fmt.Fprint(ts.Stdout(), s.answer)
+	if neg && s.failure == nil {
+		ts.Fatalf("the call succeeded: %s", s.answer)
+	}
+	if !neg && s.failure != nil {
+		ts.Fatalf("%s (%d): %s", s.failure.code, s.failure.status, s.failure.message)
+	}
+}
+
+// awsWait: aws cloudfront wait distribution-deployed --id ID, and
+// invalidation-completed. It asks more often than the CLI.
+func (s *story) awsWait(ts *testscript.TestScript, args []string) error {
+	waiters := map[string]struct{ operation, path, want string }{
+		"distribution-deployed":  {"get-distribution", "Distribution.Status", "Deployed"},
+		"invalidation-completed": {"get-invalidation", "Invalidation.Status", "Completed"},
+	}
+	if len(args) < 3 || args[0] != "cloudfront" || waiters[args[2]].want == "" {
+		return errors.New("write: aws cloudfront wait distribution-deployed --id ID")
+	}
+	w := waiters[args[2]]
+	until := time.Now().Add(patience)
+	for {
+		if err := s.awsByClient(ts, append([]string{"cloudfront", w.operation}, args[3:]...)); err != nil || s.failure != nil {
+			return err
+		}
+		status, err := s.at(w.path)
+		if err != nil || status == w.want {
+			s.answer = ""
+			return err
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("still %s after %s", status, patience)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (s *story) reader(ts *testscript.TestScript) func(string) (string, error) {
+	return func(name string) (string, error) { return expandFile(ts.MkAbs(name), ts.Getenv) }
+}
+
+// awsByClient performs a line by the built-in client.
+func (s *story) awsByClient(ts *testscript.TestScript, args []string) error {
+	line, err := parseAWS(args, s.reader(ts))
+	if err != nil {
+		return err
+	}
+	if line.region == "" {
+		line.region = ts.Getenv("AWS_REGION")
+	}
+	if line.table.Name == "cloudfront" {
+		line.region = "us-east-1" // the one region CloudFront's API has
+	}
+	wire, err := encodeCall(line.table, line.op, line.in)
+	if err != nil {
+		return err
+	}
+	endpoint := ts.Getenv("ENDPOINT")
+	if endpoint == "" {
+		return errors.New("no listener has the control plane")
+	}
+	request, err := http.NewRequest(wire.method, endpoint+wire.path, bytes.NewReader(wire.body))
+	if err != nil {
+		return err
+	}
+	request.URL.RawQuery = wire.query
+	request.Header = wire.header
+	request.Header.Set("User-Agent", "aws-cli/2 scenario")
+	if !line.unsigned {
+		if err := s.sign(ts, request, line, wire); err != nil {
+			return err
+		}
+	}
+	client := http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err := errors.Join(err, answer.Body.Close()); err != nil {
+		return err
+	}
+	client.CloseIdleConnections()
+	if answer.StatusCode >= 300 {
+		s.failure = readFailure(line.table, answer, body)
+		return nil
+	}
+	if answer.StatusCode != line.op.Status {
+		return fmt.Errorf("status %d, the model says %d", answer.StatusCode, line.op.Status)
+	}
+	out, err := decodeAnswer(line.table, line.op, answer.Header, body)
+	if err != nil {
+		return err
+	}
+	s.answer = ""
+	if len(out) > 0 {
+		s.answer = printJSON(out)
+	}
+	return nil
+}
+
+func (s *story) sign(ts *testscript.TestScript, request *http.Request, line *awsLine, wire *wireRequest) error {
+	keys, err := sigv4.New(sigv4.Options{})
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(wire.body)
+	fields, err := keys.Sign(sigv4.SignInput{
+		Request: sigv4.Request{Method: wire.method, RawPath: request.URL.EscapedPath(), RawQuery: wire.query, Host: request.URL.Host, Header: sigv4.MapHeader(request.Header)},
+		Credential: sigv4.Credential{AccessKeyID: ts.Getenv("AWS_ACCESS_KEY_ID"), SecretKey: ts.Getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken: ts.Getenv("AWS_SESSION_TOKEN")},
+		BodyHash: hex.EncodeToString(sum[:]), Region: line.region, Service: line.table.Name, Now: s.clock.now(), DoubleEncodePath: true,
+	})
+	for _, f := range fields {
+		request.Header.Set(f.Name, f.Value)
+	}
+	return err
+}
+
+// readFailure reads an error envelope.
+func readFailure(table *api.Service, answer *http.Response, body []byte) *awsFailure {
+	f := &awsFailure{status: answer.StatusCode, code: answer.Header.Get("X-Amzn-Errortype")}
+	if value, err := parseJSON(string(body)); err == nil {
+		if o, ok := value.(object); ok {
+			for _, name := range []string{"message", "Message"} {
+				if text, ok := o.get(name); ok {
+					f.message = scalarText(text)
+				}
+			}
+		}
+	} else if root, err := parseXML(body); err == nil && table.Protocol != api.RestJSON {
+		for _, e := range root.children {
+			for _, child := range e.children {
+				switch child.name {
+				case "Code":
+					f.code = child.text.String()
+				case "Message":
+					f.message = child.text.String()
+				}
+			}
+		}
+	} else {
+		f.message = string(body)
+	}
+	return f
+}
+
+var cliFailure = regexp.MustCompile(`(?s)An error occurred \(([^)]*)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)\n`)
+
+// awsByCLI performs a line by the real AWS CLI.
+func (s *story) awsByCLI(ts *testscript.TestScript, args []string) error {
+	args = append([]string(nil), args...)
+	for i, arg := range args {
+		name, isFile := strings.CutPrefix(arg, "file://")
+		if !isFile {
+			continue
+		}
+		text, err := s.reader(ts)(name)
+		if err != nil {
+			return err
+		}
+		expanded := ts.MkAbs(filepath.Join(".expanded", filepath.Base(name)))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(expanded), 0o700), os.WriteFile(expanded, []byte(text), 0o600)); err != nil {
+			return err
+		}
+		args[i] = "file://" + expanded
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.realCLI, append([]string{"--endpoint-url", ts.Getenv("ENDPOINT"), "--output", "json"}, args...)...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + ts.MkAbs("home")}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_PAGER", "AWS_MAX_ATTEMPTS"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	s.answer = stdout.String()
+	if err == nil {
+		return nil
+	}
+	if m := cliFailure.FindStringSubmatch(stderr.String()); m != nil {
+		s.failure = &awsFailure{code: m[1], message: m[2]}
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w\n%s", s.realCLI, strings.Join(args, " "), err, stderr.String())
+}
+
+// cmdError: error CODE [STATUS] [TEXT] — what the last aws call failed with.
+func cmdError(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg)
+	usage(ts, len(args) >= 1 && len(args) <= 3, "error CODE [STATUS] [TEXT]")
+	f := of(ts).failure
+	if f == nil {
+		ts.Fatalf("the last aws call did not fail")
+	}
+	expect(ts, false, "the error code", f.code, args[0])
+	rest := args[1:]
+	if len(rest) > 0 {
+		if _, err := strconv.Atoi(rest[0]); err == nil {
+			if f.status != 0 {
+				expect(ts, false, "the error's status", strconv.Itoa(f.status), rest[0])
+			}
+			rest = rest[1:]
+		}
+	}
+	if len(rest) > 0 {
+		expect(ts, false, "the error text", f.message, rest[0])
+	}
+}
+
+// at finds a value in the last answer.
+func (s *story) at(path string) (string, error) {
+	root, err := parseJSON(s.answer)
+	if err != nil {
+		return "", fmt.Errorf("the last answer is no JSON: %q", s.answer)
+	}
+	value, err := find(root, path)
+	if err != nil {
+		return "", fmt.Errorf("%w in %s", err, s.answer)
+	}
+	return scalarText(value), nil
+}
+
+// cmdLet: let NAME = PATH — takes a value out of the last answer.
+func cmdLet(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg)
+	usage(ts, len(args) == 3 && args[1] == "=", "let NAME = PATH")
+	value, err := of(ts).at(args[2])
+	ts.Check(err)
+	ts.Setenv(args[0], value)
+}
+
+// cmdField: field PATH VALUE — a value of the last answer is as wanted.
+func cmdField(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) == 2, "field PATH VALUE")
+	value, err := of(ts).at(args[0])
+	ts.Check(err)
+	expect(ts, neg, args[0], value, args[1])
+}
+
+// cmdNoField: no-field PATH — the last answer has no such member.
+func cmdNoField(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg)
+	usage(ts, len(args) == 1, "no-field PATH")
+	if value, err := of(ts).at(args[0]); err == nil {
+		ts.Fatalf("%s is %s", args[0], value)
+	}
+}
