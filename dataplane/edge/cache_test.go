@@ -313,6 +313,12 @@ func TestRangeOnMiss(t *testing.T) {
 	}
 	w.xCache(get, 200, "Miss", "default-ttl") // the whole object is stored, this answer is whole
 	w.xCache("GET https://d1.cloudfront.net/a\nRange: bytes=2-4", 206, "Hit", "fresh")
+	for i, value := range []string{"bytes=0-0,2-2", "bytes=0-,0-,0-", "lines=1-2", "bytes=5-1"} {
+		w.xCache(fmt.Sprintf("GET https://d1.cloudfront.net/%d\nRange: %s", i, value), 200, "Miss", "default-ttl")
+		if w.lastCall().Header.Has("Range") {
+			t.Errorf("Range %s went to the origin", value)
+		}
+	}
 }
 
 func TestHeadAndGetShareAnObject(t *testing.T) {

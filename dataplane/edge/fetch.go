@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"drawbridge/dataplane/exchange"
@@ -218,6 +219,17 @@ func (f *fetch) refresh(t *told, resp *exchange.Response, now time.Time) {
 	}
 	t.object, t.header, t.word, t.reason = o, o.Header, wordRefreshHit, httpcache.ReasonRefreshed
 	t.alone = t.alone || !v.Share
+}
+
+// refreshes tells whether a field of a 304 replaces the stored one: all but
+// those that describe the stored body (RFC 9111 section 3.2) or were made here.
+func refreshes(name string) bool {
+	switch strings.ToLower(name) {
+	case "content-length", "content-encoding", "content-type", "content-range", "transfer-encoding",
+		"etag", "vary", "via", "connection", "keep-alive", "x-cache", "age":
+		return false
+	}
+	return true
 }
 
 // take passes a response on and into the store.

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"drawbridge/dataplane/exchange"
@@ -99,7 +100,7 @@ func (e *Edge) fetchObject(ctx context.Context, r request, key cacheKey, have fo
 		have = found{reason: httpcache.ReasonAbsent} // invalidated since the lookup
 	}
 	text := string(key.bytes)
-	ranged := r.asked.Header.Has("Range") && have.object == nil && r.asked.Method == "GET"
+	ranged := have.object == nil && r.asked.Method == "GET" && wantsOneRange(r.asked)
 	shared := key.shared && !ranged && r.asked.Method != "HEAD" && (have.object == nil || !have.object.Revalidated())
 	if shared {
 		h, first, err := r.location.flights.Share(ctx, text, mark)
@@ -118,6 +119,18 @@ func (e *Edge) fetchObject(ctx context.Context, r request, key cacheKey, have fo
 		return answer{fault: faultBusy}
 	}
 	return lead(ctx, r, newFetch(e, r, fetchOf{until: ctx, key: text, coding: key.coding, zone: zone, have: have, ranged: ranged, alone: true}), h)
+}
+
+// wantsOneRange tells whether a request's Range goes to the origin on a miss. Several
+// ranges do not: they would let a viewer ask for many times the object
+// (reference/cloudfront.md section 3.6: such a request is answered in full).
+func wantsOneRange(q *exchange.Request) bool {
+	value, ok := q.Header.Lookup("Range")
+	if !ok {
+		return false
+	}
+	_, kind := httpcache.ParseRange(value, math.MaxInt64)
+	return kind == httpcache.RangeSatisfiable
 }
 
 // lead runs a fetch and answers with what it brings.

@@ -3,22 +3,10 @@ package edge
 import (
 	"context"
 	"io"
-	"strings"
 
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/program"
 )
-
-// refreshes tells whether a field of a 304 replaces the stored one: all but
-// those that describe the stored body (RFC 9111 section 3.2) or were made here.
-func refreshes(name string) bool {
-	switch strings.ToLower(name) {
-	case "content-length", "content-encoding", "content-type", "content-range", "transfer-encoding",
-		"etag", "vary", "via", "connection", "keep-alive", "x-cache", "age":
-		return false
-	}
-	return true
-}
 
 // send carries a request to the behavior's origin, or to its origin group: the
 // primary first, the secondary when the primary fails in a way the group names

@@ -13,11 +13,7 @@ import (
 // head is what viewers see of an origin's response, and what the cache needs to
 // know of it.
 type head struct {
-	status int
-	// header is in the order CloudFront sends it: Content-Type, Content-Length,
-	// the Vary it adds, Date, then the origin's fields as they came
-	// (reference/cloudfront.md section 4.1 and the recorded answers).
-	header      exchange.Header
+	status      int
 	via         string // the origin's own, to stand before ours
 	age         time.Duration
 	validators  httpcache.Validators
@@ -29,7 +25,7 @@ type head struct {
 	cookies     bool  // Set-Cookie passes
 	// added is the Vary that compression adds; declared the origin's Content-Length.
 	added, date, declared string
-	rest                  exchange.Header
+	rest                  exchange.Header // the other fields, as they came
 }
 
 // readHead takes an origin's response apart.
@@ -145,7 +141,9 @@ func (h *head) encode(coding string) {
 	h.rest.Add("Content-Encoding", coding)
 }
 
-// assemble puts the fields in order, without those that strip names.
+// assemble puts the fields in CloudFront's order, without those that strip
+// names: Content-Type, Content-Length, the Vary it adds, Date, then the origin's
+// as they came (reference/cloudfront.md section 4.1 and the recorded answers).
 func (h *head) assemble(strip []string) exchange.Header {
 	out := make(exchange.Header, 0, len(h.rest)+4)
 	if h.contentType != "" {
