@@ -274,12 +274,6 @@ func TestHTTP2ConnectionErrors(t *testing.T) {
 		{"window setting too large", func(c *h2client) {
 			c.fr.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 31})
 		}, http2.ErrCodeFlowControl},
-		{"headers behind the end of a stream", func(c *h2client) {
-			c.request(1, true, get()...)
-			c.request(1, true, get()...)
-			c.request(3, true, get()...)
-			c.request(1, true, get()...)
-		}, http2.ErrCodeStreamClosed},
 		{"headers of a lower stream", func(c *h2client) {
 			c.request(5, true, get()...)
 			c.request(3, true, get()...)
@@ -421,16 +415,27 @@ func TestHTTP2Bodies(t *testing.T) {
 	}
 }
 
-// TestHTTP2DataBehindTheEnd is an error of the stream alone.
-func TestHTTP2DataBehindTheEnd(t *testing.T) {
-	c := dialH2(t, listen(t, newTestServer(t, testOptions(echo)), AllRoles))
+// TestHTTP2BehindTheEnd: data is an error of the stream alone, a header block
+// one of the connection.
+func TestHTTP2BehindTheEnd(t *testing.T) {
+	finished := make(chan struct{}, 2)
+	o := testOptions(echo)
+	o.Finish = func(*exchange.Exchange) { finished <- struct{}{} }
+	c := dialH2(t, listen(t, newTestServer(t, o), AllRoles))
 	c.request(1, true, get()...)
 	c.until(c.answered(1))
+	<-finished
 	c.fr.WriteData(1, true, []byte("x"))
 	c.request(3, true, get()...)
 	c.until(c.answered(3))
 	if c.resets[1] != http2.ErrCodeStreamClosed || c.status[3] != "200" {
 		t.Errorf("%v %q", c.resets, c.status[3])
+	}
+	<-finished
+	c.request(3, true, get()...)
+	c.finished()
+	if c.goAway == nil || *c.goAway != http2.ErrCodeStreamClosed {
+		t.Errorf("%v", c.goAway)
 	}
 }
 
