@@ -253,24 +253,33 @@ func (t *teller) tell(line lock.Line) {
 
 // table says who came in by which door.
 func (t *teller) table(doors []lock.Door, wrong int) {
-	rows := table.New().Headers("method", "door", "expected", "seen", "").
+	rows := table.New().Headers("method", "door", "expected", "seen", "ok").
 		Border(lipgloss.NormalBorder()).
 		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderColumn(false).
-		StyleFunc(func(int, int) lipgloss.Style { return lipgloss.NewStyle().PaddingRight(2) })
+		StyleFunc(func(_, column int) lipgloss.Style {
+			if column == 4 {
+				return lipgloss.NewStyle()
+			}
+			return lipgloss.NewStyle().PaddingRight(2)
+		})
 	for _, door := range doors {
 		verdict := t.good.Render("ok")
 		switch {
 		case !door.OK:
 			verdict = t.bad.Render("WRONG")
-		case door.Side:
-			verdict = t.warn.Render("ok: open, as shown")
+		case door.Note != "":
+			verdict = t.warn.Render("ok: " + door.Note)
 		}
 		rows.Row(door.Method, door.Door, door.Expected, door.Got, verdict)
 	}
-	fmt.Fprintf(t.out, "\n%s\n%s\n\n", t.bold.Render("== Who came in by which door"), rows.Render())
+	fmt.Fprintf(t.out, "\n%s\n", t.bold.Render("== Who came in by which door"))
+	for line := range strings.Lines(rows.Render()) {
+		fmt.Fprintln(t.out, strings.TrimRight(line, " \n"))
+	}
+	fmt.Fprintln(t.out)
 	if wrong > 0 {
 		fmt.Fprintln(t.out, t.bad.Render(fmt.Sprintf("%d of %d doors are not as they should be.", wrong, len(doors))))
 		return
 	}
-	fmt.Fprintln(t.out, t.good.Render(fmt.Sprintf("All %d doors are as they should be: in the end, the distribution is the only way in.", len(doors))))
+	fmt.Fprintln(t.out, t.good.Render(fmt.Sprintf("All %d doors are as they should be: without the secret, the distribution is the only way in.", len(doors))))
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -124,16 +123,4 @@ func environmentValues(environ []string) map[string]string {
 		}
 	}
 	return values
-}
-
-// settingNames lists the settings, for messages and tests.
-func settingNames(flags *pflag.FlagSet) []string {
-	var names []string
-	flags.VisitAll(func(flag *pflag.Flag) {
-		if !notASetting(flag.Name) {
-			names = append(names, flag.Name)
-		}
-	})
-	slices.Sort(names)
-	return names
 }

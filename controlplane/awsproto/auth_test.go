@@ -67,7 +67,7 @@ func TestVerifiedCalls(t *testing.T) {
 			test.spoil(r)
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
-			got := w.Header()["x-amzn-ErrorType"]
+			got := w.Header()["x-amzn-ErrorType"] //lint:ignore SA1008 AWS's own case
 			if w.Code != test.status || strings.Join(got, "") != test.code && len(got) > 0 || !strings.Contains(w.Body.String(), test.text) {
 				t.Errorf("%d %v %s", w.Code, got, w.Body)
 			}

@@ -181,7 +181,7 @@ func testValuesAreCopied(t *testing.T, b Backend) {
 	if err != nil || string(old.Value) != "before" {
 		t.Fatalf("the caller's buffer is the store's value: %q, %v", old.Value, err)
 	}
-	if got := events(t, s, 0, "", 1); got[0] != "1: a=before" {
+	if got := events(t, s, watched{0, ""}, 1); got[0] != "1: a=before" {
 		t.Fatalf("the caller's buffer is in the change log: %q", got)
 	}
 	for i := range 100 { // what was read stays as it was, whatever becomes of the pages it came from

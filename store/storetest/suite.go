@@ -118,13 +118,19 @@ func showEvent(e store.Event) string {
 	return out
 }
 
+// watched says where a watch begins and what it looks at.
+type watched struct {
+	after  int64
+	prefix string
+}
+
 // events reads n events of a watch.
-func events(t *testing.T, s store.Store, after int64, prefix string, n int) []string {
+func events(t *testing.T, s store.Store, from watched, n int) []string {
 	t.Helper()
 	var got []string
-	for e, err := range s.Watch(background(t), after, prefix) {
+	for e, err := range s.Watch(background(t), from.after, from.prefix) {
 		if err != nil {
-			t.Fatalf("watch after %d: %v, having seen %q", after, err, got)
+			t.Fatalf("watch after %d: %v, having seen %q", from.after, err, got)
 		}
 		if got = append(got, showEvent(e)); len(got) == n {
 			break

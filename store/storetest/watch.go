@@ -31,7 +31,7 @@ func testWatchOrderAndPrefix(t *testing.T, b Backend) {
 		{"b/2", 0, []string{"2: b/2=y"}},
 		{"", -1, []string{"1: a/1=x"}},
 	} {
-		if got := events(t, s, c.after, c.prefix, len(c.want)); !slices.Equal(got, c.want) {
+		if got := events(t, s, watched{c.after, c.prefix}, len(c.want)); !slices.Equal(got, c.want) {
 			t.Errorf("watch %q after %d: %q, want %q", c.prefix, c.after, got, c.want)
 		}
 	}
@@ -49,7 +49,7 @@ func testWatchResumes(t *testing.T, b Backend) {
 		t.Helper()
 		var got []string
 		for after, step := int64(0), 1; after < n; step++ {
-			part := events(t, s, after, "k/", min(step, int(n-after)))
+			part := events(t, s, watched{after, "k/"}, min(step, int(n-after)))
 			got = append(got, part...)
 			after += int64(len(part))
 		}
@@ -123,7 +123,7 @@ func testWatchCompaction(t *testing.T, b Backend) {
 		t.Helper()
 		wantError(t, "watch after 20", watchError(ctx, s, 20), store.ErrCompacted)
 		wantError(t, "watch after 0", watchError(ctx, s, 0), store.ErrCompacted)
-		if got := events(t, s, 21, "", 10); got[0] != "22: k=v" || got[9] != "31: k=v" {
+		if got := events(t, s, watched{21, ""}, 10); got[0] != "22: k=v" || got[9] != "31: k=v" {
 			t.Fatalf("watch after 21: %q", got)
 		}
 	}
@@ -135,13 +135,13 @@ func testWatchCompaction(t *testing.T, b Backend) {
 		t.Fatalf("list at %d, %v", snap.Revision, err)
 	}
 	put(t, s, "k", "on")
-	if got := events(t, s, snap.Revision, "", 1); got[0] != "32: k=on" {
+	if got := events(t, s, watched{snap.Revision, ""}, 1); got[0] != "32: k=on" {
 		t.Fatalf("after the list: %q", got)
 	}
 	if b.Reopen != nil {
 		s = b.Reopen(t, s, limits)
 		wantError(t, "reopened, watch after 21", watchError(ctx, s, 21), store.ErrCompacted)
-		if got := events(t, s, 22, "", 10); got[0] != "23: k=v" || got[9] != "32: k=on" {
+		if got := events(t, s, watched{22, ""}, 10); got[0] != "23: k=v" || got[9] != "32: k=on" {
 			t.Fatalf("reopened, watch after 22: %q", got)
 		}
 		if err := s.Close(); err != nil {
@@ -156,14 +156,14 @@ func testWatchCompactionByBytes(t *testing.T, b Backend) {
 		put(t, s, "k", strings.Repeat("v", 2000))
 	}
 	wantError(t, "watch after 15", watchError(ctx, s, 15), store.ErrCompacted)
-	events(t, s, 16, "", 4)
+	events(t, s, watched{16, ""}, 4)
 	put(t, s, "k", strings.Repeat("v", 20_000)) // larger than the whole log: it alone is kept
 	wantError(t, "watch after 19", watchError(ctx, s, 19), store.ErrCompacted)
-	events(t, s, 20, "", 1)
+	events(t, s, watched{20, ""}, 1)
 	for range 20 { // and small ones find room again
 		put(t, s, "k", "v")
 	}
-	events(t, s, 21, "", 20)
+	events(t, s, watched{21, ""}, 20)
 }
 
 func testWatchFromTheFuture(t *testing.T, b Backend) {
