@@ -469,7 +469,7 @@ func TestPolicyAllowsWithoutAllocating(t *testing.T) {
 	}
 	without, f := measure(newFixture(t)), newFixture(t)
 	f.setPolicy(articlePolicy)
-	if with := measure(f); with > without {
+	if with := measure(f); with > without && !raceDetector {
 		t.Errorf("%v allocations with a policy, %v without", with, without)
 	}
 }
