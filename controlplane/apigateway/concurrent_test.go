@@ -1,13 +1,16 @@
 package apigateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
 	"drawbridge/controlplane/api"
 	"drawbridge/controlplane/api/apigatewayapi"
+	"drawbridge/store"
 )
 
 // busy says whether a write was refused because others came first; that is the
@@ -191,5 +194,92 @@ func TestOneKeyPerValueAndOneAPIPerID(t *testing.T) {
 	wg.Wait()
 	if keys != 1 || apis != 1 {
 		t.Errorf("%d keys with one value, %d APIs with one id", keys, apis)
+	}
+}
+
+// hookStore runs a hook once, right before a transaction is committed.
+type hookStore struct {
+	store.Store
+	hook func()
+}
+
+func (h *hookStore) Txn(ctx context.Context, t store.Txn) (int64, error) {
+	if hook := h.hook; hook != nil {
+		h.hook = nil
+		hook()
+	}
+	return h.Store.Txn(ctx, t)
+}
+
+// Whatever another process does between what a delete has read and its commit,
+// nothing is left that refers to what is gone.
+func TestDeletesSeeWhatComesBetween(t *testing.T) {
+	w := newWorld(t)
+	hooked := &hookStore{Store: w.st}
+	slow := w.service(func(o *Options) { o.Store = hooked })
+	plan := w.plan()
+
+	k := w.key("k")
+	hooked.hook = func() {
+		must[apigatewayapi.UsagePlanKey](t)(w.CreateUsagePlanKey(w.call, &apigatewayapi.CreateUsagePlanKeyRequest{UsagePlanId: &plan, KeyId: k.Id, KeyType: new("API_KEY")}))
+	}
+	w.ok(slow.DeleteApiKey(w.call, &apigatewayapi.DeleteApiKeyRequest{ApiKey: k.Id}))
+	if left := w.keysUnder(Prefix(w.call.Account, w.call.Region, KindPlanKey)); len(left) != 0 {
+		t.Errorf("the plan has a key that is gone: %v", left)
+	}
+
+	k = w.key("k")
+	hooked.hook = func() {
+		must[apigatewayapi.UsagePlanKey](t)(w.CreateUsagePlanKey(w.call, &apigatewayapi.CreateUsagePlanKeyRequest{UsagePlanId: &plan, KeyId: k.Id, KeyType: new("API_KEY")}))
+	}
+	w.ok(slow.DeleteUsagePlan(w.call, &apigatewayapi.DeleteUsagePlanRequest{UsagePlanId: &plan}))
+	if left := w.keysUnder(Prefix(w.call.Account, w.call.Region, KindPlanKey)); len(left) != 0 {
+		t.Errorf("a plan that is gone has keys: %v", left)
+	}
+
+	id, root := w.api()
+	w.mock(id, root)
+	hooked.hook = func() {
+		must[apigatewayapi.Deployment](t)(w.deploy(apigatewayapi.CreateDeploymentRequest{RestApiId: &id, StageName: new("prod")}))
+		w.plan(id + ":prod")
+	}
+	w.ok(slow.DeleteRestApi(w.call, &apigatewayapi.DeleteRestApiRequest{RestApiId: &id}))
+	for _, key := range w.keysUnder("") {
+		if strings.Contains(key, id) {
+			t.Errorf("left behind: %s", key)
+		}
+	}
+	plans := must[apigatewayapi.UsagePlans](t)(w.GetUsagePlans(w.call, &apigatewayapi.GetUsagePlansRequest{}))
+	if len(plans.Items) != 1 || len(plans.Items[0].ApiStages) != 0 {
+		t.Errorf("plans %+v", plans.Items)
+	}
+}
+
+// A record read twice is one record: what changes in between is no part of the
+// transaction, which fails at its commit.
+func TestARecordIsReadOnce(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.api()
+	rename := func(name string) {
+		must[apigatewayapi.RestApi](t)(w.service().UpdateRestApi(w.call, &apigatewayapi.UpdateRestApiRequest{RestApiId: &id, PatchOperations: patch("replace /name " + name)}))
+	}
+	attempts := 0
+	w.ok(w.write(w.call, "", func(tx *tx) error {
+		attempts++
+		first, err := read[APIRecord](tx, apiRef(w.call, id))
+		w.ok(err)
+		if attempts == 1 {
+			rename("between")
+		}
+		second, err := read[APIRecord](tx, apiRef(w.call, id))
+		w.ok(err)
+		if *first.Api.Name != *second.Api.Name {
+			t.Errorf("read %q and then %q", *first.Api.Name, *second.Api.Name)
+		}
+		tx.touch(apiRef(w.call, id))
+		return nil
+	}))
+	if attempts != 2 {
+		t.Errorf("%d attempts, want 2", attempts)
 	}
 }

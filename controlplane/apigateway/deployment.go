@@ -18,18 +18,25 @@ func noDeployment() error {
 	return apigatewayapi.NotFoundException("Invalid Deployment identifier specified")
 }
 
-// structure reads what holds a transaction to the references among an API's
-// deployments and stages: its owner record, which is touched (see OwnerRecord).
-func structure(call *api.Call, t *tx, apiID string) error {
+// hold holds a transaction to the references among an API's deployments, stages
+// and usage plans, by its owner record (see OwnerRecord); false when the caller
+// has no such API. It comes before reading what the transaction relies on.
+func hold(call *api.Call, t *tx, apiID string) (bool, error) {
 	owner, err := read[OwnerRecord](t, ownerRef(apiID))
-	if err != nil {
-		return err
-	}
-	if owner == nil || owner.Account != call.Account || owner.Region != call.Region {
-		return noAPI(call, apiID)
+	if err != nil || owner == nil || owner.Account != call.Account || owner.Region != call.Region {
+		return false, err
 	}
 	t.touch(ownerRef(apiID))
-	return nil
+	return true, nil
+}
+
+// structure is hold for operations that need the API.
+func structure(call *api.Call, t *tx, apiID string) error {
+	held, err := hold(call, t, apiID)
+	if err == nil && !held {
+		err = noAPI(call, apiID)
+	}
+	return err
 }
 
 // CreateDeployment freezes the API as it is and, with a stage name, makes the
@@ -289,15 +296,16 @@ func (s *Service) DeleteDeployment(call *api.Call, in *apigatewayapi.DeleteDeplo
 	apiID, id := val(in.RestApiId), val(in.DeploymentId)
 	ref := deploymentRef(call, apiID, id)
 	return s.write(call, apiRef(call, apiID).Key(), func(t *tx) error {
+		held, err := hold(call, t, apiID)
+		if err != nil {
+			return err
+		}
 		entry, err := get(t.ctx, t.store, ref.Key())
 		if err != nil {
 			return err
 		}
-		if entry.ModRevision == 0 {
+		if !held || entry.ModRevision == 0 {
 			return noDeployment()
-		}
-		if err := structure(call, t, apiID); err != nil {
-			return err
 		}
 		stages, err := s.stages(call, apiID)
 		if err != nil {

@@ -25,7 +25,7 @@ type tx struct {
 	store    store.Store
 	limits   Limits
 	compares map[string]int64
-	raw      map[string][]byte // what read found, for touch
+	raw      map[string][]byte // what read found
 	puts     map[string][]byte
 	deletes  map[string]bool
 }
@@ -88,19 +88,24 @@ func (t *tx) txn() store.Txn {
 }
 
 // read gets the record under ref and holds the transaction to it; nil when
-// there is none, and the transaction then holds to that.
+// there is none, and the transaction then holds to that. A record that was read
+// before is answered as it was then.
 func read[T any](t *tx, ref Ref) (*T, error) {
 	key := ref.Key()
-	entry, err := get(t.ctx, t.store, key)
-	if err != nil {
-		return nil, err
+	if _, before := t.compares[key]; !before {
+		entry, err := get(t.ctx, t.store, key)
+		if err != nil {
+			return nil, err
+		}
+		t.compares[key] = entry.ModRevision
+		if entry.ModRevision != 0 {
+			t.raw[key] = entry.Value
+		}
 	}
-	t.compares[key] = entry.ModRevision
-	if entry.ModRevision == 0 {
+	if t.compares[key] == 0 {
 		return nil, nil
 	}
-	t.raw[key] = entry.Value
-	return decode[T](key, entry.Value)
+	return decode[T](key, t.raw[key])
 }
 
 // maxRecordBytes bounds the records beside APIs and deployments; the largest

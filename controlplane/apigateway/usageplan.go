@@ -132,14 +132,20 @@ func (s *Service) needStage(call *api.Call, t *tx, st *apigatewayapi.ApiStage, p
 	if apiID == "" || stage == "" {
 		return badRequest("Invalid API Stage specified")
 	}
+	// First the owner record, then what it stands for: a stage that goes in
+	// between changes the record after it was read.
+	held, err := hold(call, t, apiID)
+	if err != nil {
+		return err
+	}
 	entry, err := get(t.ctx, t.store, stageRef(call, apiID, stage).Key())
 	if err != nil {
 		return err
 	}
-	if entry.ModRevision == 0 {
+	if !held || entry.ModRevision == 0 {
 		return noPlanStage(apiID, stage, planID)
 	}
-	return structure(call, t, apiID)
+	return nil
 }
 
 func noPlanStage(apiID, stage, planID string) error {
