@@ -2,24 +2,22 @@ package server
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"net"
 	"testing"
 
 	"drawbridge/dataplane/exchange"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 )
 
 // BenchmarkHTTP1 answers 1 KiB from memory over a kept connection: the cost of
 // the loop on both sides of a plane that costs nothing.
 func BenchmarkHTTP1(b *testing.B) {
-	body := make([]byte, 1024)
-	header := fields("Content-Type", "text/html", "Content-Length", "1024", "Date", "Sun, 22 Nov 2026 16:00:00 GMT",
-		"X-Cache", "Hit from cloudfront", "Via", "1.1 1ec5c4b165968f8e5c872b374a497e8e.cloudfront.net (CloudFront)",
-		"X-Amz-Cf-Pop", "NRT57-P2", "X-Amz-Cf-Id", "TjTMUnRNKNCro-IifX67z5YnW3L0CcinXiTr0UAEMt6FPhDWXpKU_Q==", "Age", "46")
-	resp := &exchange.Response{Status: 200, Header: header, Body: exchange.Bytes(body)}
-	o := testOptions(func(context.Context, *exchange.Exchange) *exchange.Response { return resp })
-	addr := listen(b, newTestServer(b, o), AllRoles)
+	addr := benchServer(b)
 	nc, err := net.Dial("tcp", addr)
 	if err != nil {
 		b.Fatal(err)
@@ -34,6 +32,61 @@ func BenchmarkHTTP1(b *testing.B) {
 		nc.Write(request)
 		if _, err := io.ReadFull(r, answer); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// benchServer serves 1 KiB from memory with the fields of a cache hit.
+func benchServer(b *testing.B) (addr string) {
+	b.Helper()
+	body := make([]byte, 1024)
+	header := fields("Content-Type", "text/html", "Content-Length", "1024", "Date", "Sun, 22 Nov 2026 16:00:00 GMT",
+		"X-Cache", "Hit from cloudfront", "Via", "1.1 1ec5c4b165968f8e5c872b374a497e8e.cloudfront.net (CloudFront)",
+		"X-Amz-Cf-Pop", "NRT57-P2", "X-Amz-Cf-Id", "TjTMUnRNKNCro-IifX67z5YnW3L0CcinXiTr0UAEMt6FPhDWXpKU_Q==", "Age", "46")
+	resp := &exchange.Response{Status: 200, Header: header, Body: exchange.Bytes(body)}
+	o := testOptions(func(context.Context, *exchange.Exchange) *exchange.Response { return resp })
+	return listen(b, newTestServer(b, o), AllRoles)
+}
+
+// BenchmarkHTTP2 answers 32 requests at once over one connection; the figures
+// are per batch and hold a client that decodes no fields.
+func BenchmarkHTTP2(b *testing.B) {
+	const streams = 32
+	nc, err := net.Dial("tcp", benchServer(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer nc.Close()
+	io.WriteString(nc, h2Preface)
+	w := bufio.NewWriterSize(nc, 64<<10)
+	fr := http2.NewFramer(w, bufio.NewReaderSize(nc, 64<<10))
+	fr.SetReuseFrames()
+	fr.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 30}, http2.Setting{ID: http2.SettingHeaderTableSize, Val: 0})
+	fr.WriteWindowUpdate(0, 1<<30)
+	var block bytes.Buffer
+	enc := hpack.NewEncoder(&block)
+	enc.SetMaxDynamicTableSize(0)
+	pairs := get("user-agent", "bench", "accept-encoding", "gzip")
+	for i := 0; i < len(pairs); i += 2 {
+		enc.WriteField(hpack.HeaderField{Name: pairs[i], Value: pairs[i+1]})
+	}
+	id := uint32(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		for range streams {
+			fr.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true})
+			id += 2
+		}
+		fr.WriteWindowUpdate(0, streams*1024)
+		w.Flush()
+		for ended := 0; ended < streams; {
+			f, err := fr.ReadFrame()
+			if err != nil {
+				b.Fatal(err)
+			}
+			if d, ok := f.(*http2.DataFrame); ok && d.StreamEnded() {
+				ended++
+			}
 		}
 	}
 }

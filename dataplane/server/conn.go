@@ -28,7 +28,8 @@ const (
 // without a lock belong to it.
 type conn struct {
 	srv    *Server
-	net    net.Conn // the socket; under TLS serve replaces it by the TLS connection
+	socket net.Conn // closing it ends everything
+	net    net.Conn // what is read and written: the socket, or the TLS connection over it
 	roles  Roles
 	facts  exchange.Conn
 	ctx    context.Context // ends when the client has gone
@@ -113,16 +114,13 @@ func (c *conn) startTLS() bool {
 	}
 	raw := &prefixConn{Conn: c.net, prefix: c.buf[c.r:c.w]}
 	tc := tls.Server(raw, certs.shared)
-	c.state.Store(connActive)
 	ctx, cancel := context.WithTimeout(c.ctx, c.srv.opts.Limits.HandshakeTimeout)
 	defer cancel()
 	if err := tc.HandshakeContext(ctx); err != nil {
 		return false
 	}
 	c.buf, c.r, c.w, c.readBy = make([]byte, minBuffer), 0, 0, time.Time{}
-	c.srv.mu.Lock() // Close reads c.net
 	c.net = tc
-	c.srv.mu.Unlock()
 	st := tc.ConnectionState()
 	c.facts.TLS = &exchange.TLS{
 		Version:     st.Version,
@@ -161,7 +159,7 @@ func (c *conn) closeIdle() bool {
 	if !c.state.CompareAndSwap(connIdle, connClosed) {
 		return false
 	}
-	c.net.Close()
+	c.socket.Close()
 	return true
 }
 

@@ -59,6 +59,9 @@ func (c *conn) serveRequest1() bool {
 		c.linger()
 		return false
 	}
+	if !keep && c.r < c.w {
+		c.linger()
+	}
 	return keep
 }
 

@@ -269,7 +269,7 @@ func (h *h2Conn) closeIdle() bool {
 	if !h.idle() {
 		return false
 	}
-	h.c.net.Close()
+	h.c.socket.Close()
 	return true
 }
 

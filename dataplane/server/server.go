@@ -106,7 +106,7 @@ func (s *Server) newConn(nc net.Conn, roles Roles) *conn {
 	id := s.nextConn.Add(1)
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &conn{
-		srv: s, net: nc, roles: roles, ctx: ctx, cancel: cancel,
+		srv: s, socket: nc, net: nc, roles: roles, ctx: ctx, cancel: cancel,
 		facts: exchange.Conn{
 			ID:         id,
 			RemoteAddr: addrPort(nc.RemoteAddr()),
@@ -208,7 +208,7 @@ func (s *Server) Close() error {
 	}
 	for c := range s.conns {
 		c.cancel()
-		c.net.Close()
+		c.socket.Close()
 	}
 	if len(s.conns) == 0 {
 		s.signalEmpty()
