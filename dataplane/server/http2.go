@@ -28,12 +28,13 @@ type h2Conn struct {
 	budget frameBudget
 	calm   glitches // reader only
 
-	wmu     sync.Mutex // orders frames on the wire; guards the next four
+	wmu     sync.Mutex // orders frames on the wire; guards the next five
 	out     *bufio.Writer
 	encoder *hpack.Encoder
 	block   bytes.Buffer
 	failed  error
-	waiting atomic.Int32 // goroutines that will write after the one that does
+	lowered map[string]string // field names in lower case
+	waiting atomic.Int32      // goroutines that will write after the one that does
 
 	mu            sync.Mutex // guards all below and the streams' state; never held while writing
 	streams       map[uint32]*h2Stream
@@ -80,7 +81,7 @@ func (c *conn) serveHTTP2() {
 func newH2Conn(c *conn) *h2Conn {
 	l := &c.srv.opts.Limits
 	h := &h2Conn{
-		c: c, streams: make(map[uint32]*h2Stream),
+		c: c, streams: make(map[uint32]*h2Stream), lowered: make(map[string]string),
 		sendWindow: h2DefaultWindow, initialWindow: h2DefaultWindow, recvWindow: int64(l.ConnWindow),
 	}
 	h.in = bufio.NewReaderSize(&prefixConn{Conn: c.net, prefix: c.buf[c.r:c.w]}, h2Buffer)
@@ -189,10 +190,11 @@ func (h *h2Conn) unfinishedHeaders() bool {
 // streamFault deals with an error that concerns one stream and returns the
 // others.
 func (h *h2Conn) streamFault(err error) error {
+	if err == nil {
+		return nil
+	}
 	var fault http2.StreamError
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &fault):
 		if !h.calm.take(h.c.srv.opts.Now(), 2) {
 			return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)

@@ -180,7 +180,7 @@ func (h *h2Conn) writeHead(s *h2Stream, f framing1, resp *exchange.Response, end
 			h.c.srv.dropped.Add(1)
 			continue
 		}
-		h.encode(strings.ToLower(name), value)
+		h.encode(h.lower(name), value)
 		if i == at {
 			h.encodeFraming(f, fields)
 		}
@@ -189,6 +189,21 @@ func (h *h2Conn) writeHead(s *h2Stream, f framing1, resp *exchange.Response, end
 		h.encodeFraming(f, fields)
 	}
 	return h.writeBlock(s.id, end)
+}
+
+// maxLowered bounds the names a connection remembers; answers have few.
+const maxLowered = 128
+
+// lower returns a name in lower case; wmu is held.
+func (h *h2Conn) lower(name string) string {
+	if known, ok := h.lowered[name]; ok {
+		return known
+	}
+	lower := strings.ToLower(name)
+	if len(h.lowered) < maxLowered {
+		h.lowered[strings.Clone(name)] = lower
+	}
+	return lower
 }
 
 // encodeFraming encodes the fields that are the server's.
