@@ -86,6 +86,7 @@ func serverFlags(flags *pflag.FlagSet, c *app.Config) {
 func serve(ctx context.Context, config app.Config, stdout, stderr io.Writer) error {
 	config.Stderr = stderr
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	stopAtOnce()
 	running, err := app.New(ctx, config)
 	if err != nil {
 		return err
@@ -93,18 +94,17 @@ func serve(ctx context.Context, config app.Config, stdout, stderr io.Writer) err
 	for _, address := range running.Addresses() {
 		fmt.Fprintf(stdout, "drawbridge ready %s roles=%s\n", address.URL, address.Roles)
 	}
-	stopAtOnce(ctx)
 	return running.Serve(ctx)
 }
 
-// stopAtOnce ends the process at the second signal.
-func stopAtOnce(ctx context.Context) {
-	second := make(chan os.Signal, 2)
-	context.AfterFunc(ctx, func() {
-		signal.Notify(second, os.Interrupt, syscall.SIGTERM)
-		go func() {
-			<-second
-			os.Exit(exitFailed)
-		}()
-	})
+// stopAtOnce ends the process at the second signal. It counts on its own from
+// the start, so that a second signal right behind the first is not lost.
+func stopAtOnce() {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		<-signals
+		os.Exit(exitFailed)
+	}()
 }

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -33,6 +32,7 @@ type origin struct {
 	saw    []arrived
 	conns  map[net.Conn]bool
 	gone   bool
+	held   chan struct{} // closed: answers go out
 }
 
 // arrived is one request as it came to an origin.
@@ -123,6 +123,7 @@ func (o *origin) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.gone = true
+	o.release()
 	for conn := range o.conns {
 		_ = conn.Close()
 	}
@@ -143,6 +144,12 @@ func (o *origin) talk(conn net.Conn) {
 			return
 		}
 		answer := o.answer(request)
+		o.mu.Lock()
+		held := o.held
+		o.mu.Unlock()
+		if held != nil {
+			<-held
+		}
 		if _, err := io.WriteString(conn, answer); err != nil {
 			return
 		}
@@ -255,14 +262,55 @@ func (a arrived) expect(ts *testscript.TestScript, want string) {
 	expect(ts, false, name, got[0], strings.TrimSpace(value))
 }
 
-// cmdOriginCount: origin-count NAME N — how many requests arrived so far.
+// cmdOriginCount: origin-count NAME N — how many requests arrived so far. It
+// waits for requests that were made with --later.
 func cmdOriginCount(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
 	usage(ts, len(args) == 2, "origin-count NAME N")
 	o := findOrigin(ts, args[0])
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		o.mu.Lock()
+		got := len(o.saw)
+		o.mu.Unlock()
+		if got == want {
+			return
+		}
+		if got > want || len(of(ts).later) == 0 || time.Now().After(until) {
+			ts.Fatalf("%d requests arrived at %s, want %d", got, args[0], want)
+		}
+	}
+}
+
+// cmdOriginHold: origin-hold NAME — answers wait from now on until origin-release.
+func cmdOriginHold(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg)
+	usage(ts, len(args) == 1, "origin-hold NAME")
+	o := findOrigin(ts, args[0])
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	expect(ts, false, "the number of requests at "+args[0], fmt.Sprint(len(o.saw)), args[1])
+	if o.held == nil {
+		o.held = make(chan struct{})
+	}
+}
+
+// cmdOriginRelease: origin-release NAME — lets the answers go.
+func cmdOriginRelease(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg)
+	usage(ts, len(args) == 1, "origin-release NAME")
+	o := findOrigin(ts, args[0])
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.release()
+}
+
+// release lets held answers go; the caller holds the lock.
+func (o *origin) release() {
+	if o.held != nil {
+		close(o.held)
+		o.held = nil
+	}
 }
 
 // originCertificate makes an authority and a certificate for host.

@@ -61,6 +61,7 @@ type viewerRequest struct {
 	sni                               *string
 	raw, connection, from             string
 	tls                               string // with raw: TLS to that name
+	later                             string // name of a request that is waited for by finish
 }
 
 func parseRequest(args []string) (*viewerRequest, error) {
@@ -103,6 +104,8 @@ func parseRequest(args []string) (*viewerRequest, error) {
 			r.connection = next()
 		case "--from":
 			r.from = next()
+		case "--later":
+			r.later = next()
 		default:
 			if strings.HasPrefix(arg, "-") {
 				return nil, fmt.Errorf("request has no option %s", arg)
@@ -138,17 +141,42 @@ func parseRequest(args []string) (*viewerRequest, error) {
 // cmdRequest: request METHOD URL [options], or request --raw FILE [options].
 func cmdRequest(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts)
-	s.response = nil
 	r, err := parseRequest(args)
 	ts.Check(err)
 	if s.server == nil || r.to < 1 || r.to > len(s.server.addresses) {
 		ts.Fatalf("no server, or it has no listener %d", r.to)
 	}
-	s.response, err = s.perform(ts, r)
-	if err != nil {
-		fmt.Fprintln(ts.Stderr(), err)
+	if r.raw != "" {
+		if !strings.Contains(r.raw, "\\") {
+			r.raw = ts.ReadFile(r.raw)
+		}
+	}
+	if r.later == "" {
+		response, err := s.perform(r)
+		s.finish(ts, neg, outcome{response, err})
+		return
+	}
+	ended := make(chan outcome, 1)
+	s.later[r.later] = ended
+	go func() {
+		response, err := s.perform(r)
+		ended <- outcome{response, err}
+	}()
+}
+
+// outcome is how a request ended.
+type outcome struct {
+	response *response
+	err      error
+}
+
+func (s *story) finish(ts *testscript.TestScript, neg bool, o outcome) {
+	s.response = o.response
+	if o.err != nil {
+		s.response = nil
+		fmt.Fprintln(ts.Stderr(), o.err)
 		if !neg {
-			ts.Fatalf("%v", err)
+			ts.Fatalf("%v", o.err)
 		}
 		return
 	}
@@ -157,7 +185,19 @@ func cmdRequest(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func (s *story) perform(ts *testscript.TestScript, r *viewerRequest) (*response, error) {
+// cmdFinish: finish NAME — waits for a request that was made with --later NAME.
+func cmdFinish(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts)
+	usage(ts, len(args) == 1 && s.later[args[0]] != nil, "finish NAME")
+	select {
+	case o := <-s.later[args[0]]:
+		s.finish(ts, neg, o)
+	case <-time.After(patience):
+		ts.Fatalf("%s has no answer", args[0])
+	}
+}
+
+func (s *story) perform(r *viewerRequest) (*response, error) {
 	conn := s.conns[r.connection]
 	if conn == nil || r.connection == "" {
 		var err error
@@ -177,7 +217,7 @@ func (s *story) perform(ts *testscript.TestScript, r *viewerRequest) (*response,
 	var err error
 	switch {
 	case r.raw != "":
-		out, err = conn.raw(unescape(ts.ReadFile(r.raw)))
+		out, err = conn.raw(unescape(r.raw))
 	case conn.h2 != nil:
 		out, err = conn.h2.exchange(r)
 	default:

@@ -17,7 +17,7 @@ import (
 // TestMain lets stories run the program itself.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"drawbridge": func() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) },
+		"drawbridge-program": func() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) },
 	})
 }
 

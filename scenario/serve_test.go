@@ -222,7 +222,7 @@ func cmdDrawbridge(ts *testscript.TestScript, neg bool, args []string) {
 		args = args[:len(args)-1]
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
-	cmd := exec.CommandContext(ctx, "drawbridge", args...)
+	cmd := exec.CommandContext(ctx, "drawbridge-program", args...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(environment(ts), "HOME="+ts.MkAbs("home"), "PATH="+os.Getenv("PATH"))
 	if state := ts.Getenv("XDG_STATE_HOME"); state != "" {

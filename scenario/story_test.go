@@ -19,6 +19,7 @@ type story struct {
 	clock   *clock
 	origins map[string]*origin
 	conns   map[string]*viewerConn
+	later   map[string]chan outcome
 
 	realCLI  string // path of the AWS CLI; "" for the built-in client
 	answer   string // last answer of aws, JSON
@@ -59,7 +60,7 @@ func (c *clock) add(d time.Duration) {
 // setup prepares a story; realCLI is the AWS CLI to use, or "".
 func setup(realCLI string) func(*testscript.Env) error {
 	return func(env *testscript.Env) error {
-		s := &story{clock: &clock{}, origins: map[string]*origin{}, conns: map[string]*viewerConn{}, realCLI: realCLI}
+		s := &story{clock: &clock{}, origins: map[string]*origin{}, conns: map[string]*viewerConn{}, later: map[string]chan outcome{}, realCLI: realCLI}
 		env.Values[storyKey{}] = s
 		for _, pair := range []string{
 			"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
@@ -94,10 +95,10 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"serve": cmdServe, "restart": cmdRestart, "shutdown": cmdShutdown, "clock": cmdClock,
 		"drawbridge": cmdDrawbridge, "signal": cmdSignal, "exit": cmdExit,
 		"aws": cmdAWS, "mock-api": cmdMockAPI, "error": cmdError, "let": cmdLet, "field": cmdField, "no-field": cmdNoField,
-		"request": cmdRequest, "status": cmdStatus, "version": cmdVersion,
+		"request": cmdRequest, "finish": cmdFinish, "status": cmdStatus, "version": cmdVersion,
 		"header": cmdHeader, "no-header": cmdNoHeader, "header-order": cmdHeaderOrder,
 		"body": cmdBody, "body-length": cmdBodyLength, "answers": cmdAnswers, "server-name": cmdServerName,
-		"origin": cmdOrigin, "origin-saw": cmdOriginSaw, "origin-count": cmdOriginCount,
+		"origin": cmdOrigin, "origin-saw": cmdOriginSaw, "origin-count": cmdOriginCount, "origin-hold": cmdOriginHold, "origin-release": cmdOriginRelease,
 		"save": cmdSave, "change": cmdChange, "show": cmdShow,
 	}
 }
