@@ -64,7 +64,7 @@ func forwardedValues(b *cloudfrontapi.CacheBehavior) program.CachePolicy {
 		}
 	}
 	if cookies := values.Cookies; cookies != nil {
-		policy.Cookies = cookieSelection(value(cookies.Forward), cookies.WhitelistedNames)
+		policy.Cookies = wildcards(cookieSelection(value(cookies.Forward), cookies.WhitelistedNames))
 	}
 	if headers := values.Headers; headers != nil && len(headers.Items) > 0 {
 		policy.Headers = only(lowered(headers.Items))
@@ -154,6 +154,21 @@ func selection(behavior string, names []string) program.Selection {
 		return s
 	}
 	return program.Selection{}
+}
+
+// wildcards takes the names with "*" or "?" of a legacy cookie whitelist as
+// patterns; cache policies take them literally (reference/cloudfront.md section 2.6).
+func wildcards(s program.Selection) program.Selection {
+	literal := s.Names[:0:0]
+	for _, name := range s.Names {
+		if strings.ContainsAny(name, "*?") {
+			s.Patterns = append(s.Patterns, program.NewNamePattern(name))
+			continue
+		}
+		literal = append(literal, name)
+	}
+	s.Names = literal
+	return s
 }
 
 func only(names []string) program.Selection {

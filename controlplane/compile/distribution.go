@@ -124,6 +124,8 @@ func origin(config *cloudfrontapi.Origin) *program.Origin {
 		ConnectTimeout: seconds(valueOr(config.ConnectionTimeout, 10)),
 		ReadTimeout:    30 * time.Second,
 		KeepAlive:      5 * time.Second,
+
+		CompletionTimeout: seconds(value(config.ResponseCompletionTimeout)),
 	}
 	if config.CustomHeaders != nil {
 		for _, header := range config.CustomHeaders.Items {
@@ -200,8 +202,7 @@ func errorResponses(config *cloudfrontapi.CustomErrorResponses) map[int]program.
 		status, _ := strconv.Atoi(value(r.ResponseCode)) // "" keeps the status: 0
 		responses[int(value(r.ErrorCode))] = program.ErrorResponse{
 			PagePath: value(r.ResponsePagePath), StatusCode: status,
-			// ErrorCachingMinTTL is 10 s when left out (reference/cloudfront.md section 3.5).
-			CachingTTL: time.Duration(valueOr(r.ErrorCachingMinTTL, 10)) * time.Second,
+			CachingTTL: ttl(r.ErrorCachingMinTTL, program.DefaultErrorTTL),
 		}
 	}
 	return responses
