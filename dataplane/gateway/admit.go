@@ -1,5 +1,7 @@
 package gateway
 
+import "strings"
+
 // Limits of a request (reference/api-gateway.md section 8, regional endpoint).
 const (
 	maxURL     = 10240
@@ -13,6 +15,9 @@ func (c *call) admit() *Refusal {
 	r := c.x.Request
 	if len(r.Path)+len(r.RawQuery) > maxURL {
 		return &Refusal{Type: URITooLong, Reason: reasonURLTooLong}
+	}
+	if strings.ContainsAny(r.RawQuery, "|{}") { // reference/api-gateway.md 2.2: only encoded
+		return &Refusal{Type: BadRequest, Reason: reasonQueryCharacter}
 	}
 	size := len(r.Authority)
 	for i := range r.Header {

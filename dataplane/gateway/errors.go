@@ -119,6 +119,7 @@ const (
 	reasonNoDeployment       Reason = "stage-without-deployment"
 	reasonEndpointDisabled   Reason = "execute-api-endpoint-disabled"
 	reasonURLTooLong         Reason = "url-too-long"
+	reasonQueryCharacter     Reason = "query-character-not-supported"
 	reasonHeadersTooLong     Reason = "headers-too-long"
 	reasonBodyTooLong        Reason = "body-too-long"
 	reasonBodyBroken         Reason = "body-broke-off"

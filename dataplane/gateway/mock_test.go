@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -223,11 +224,28 @@ func TestSizes(t *testing.T) {
 	f.methods = append(f.methods, f0mock("ANY", "/{proxy+}"))
 	f.wantPart("GET /prod/"+strings.Repeat("a", 10240), "414\n", `{"message":"Request URI too long"}`)
 	f.wantPart("GET /prod?"+strings.Repeat("a", 10240), "414\n")
+	f.wantPart("GET /prod?a=b|c", "400\n")
+	f.wantPart("GET /prod?a=%7Cb", "200\n")
 	f.wantPart("GET /prod\nX: "+strings.Repeat("a", 10240), "431\n")
 	f.wantPart("POST /prod/p\n\n"+strings.Repeat("a", 10<<20+1), "413\n", "RequestTooLargeException", `{"message":"Request Too Long"}`)
 	if got := f.do("GET /prod/" + strings.Repeat("a", 10000)); !strings.HasPrefix(got, "200\n") {
 		t.Error(got)
 	}
+}
+
+// Appendix A row 3b from "map request" on: the PetStore's root page has 1310
+// bytes for stage prod, and Accept */* finds the only template.
+func TestPetStorePage(t *testing.T) {
+	page, err := os.ReadFile("../../engine/vtl/testdata/petstore.vtl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFixture(t)
+	f.root.APIKeyRequired = true
+	f.addKey("the-right-key-value-1")
+	f.root.Integration.Responses[0].Templates = program.Templates{template("text/html", string(page))}
+	f.root.Integration.Responses[0].ResponseParameters = map[string]string{"method.response.header.Content-Type": "'text/html'"}
+	f.wantPart("GET /prod\nAccept: */*\nx-api-key: the-right-key-value-1", "200\n", "\nContent-Type: text/html\nContent-Length: 1310\n", `href="/prod/pets/"`)
 }
 
 func TestPathForm(t *testing.T) {

@@ -436,6 +436,12 @@ func TestTLS(t *testing.T) {
 		_, _ = io.WriteString(w, r.TLS.ServerName+" "+r.Host)
 	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	var conns atomic.Int32
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			conns.Add(1)
+		}
+	}
 	server.StartTLS()
 	defer server.Close()
 	pool := x509.NewCertPool()
@@ -456,6 +462,7 @@ func TestTLS(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			c := newClient(t, func(o *Options) { o.RootCAs = row.roots })
+			conns.Store(0)
 			for range 2 { // the second time over a kept connection
 				call := callTo(port)
 				call.Scheme, call.ServerName, call.InsecureTLS = "https", row.serverName, row.insecure
@@ -469,6 +476,9 @@ func TestTLS(t *testing.T) {
 				if got, err := response.Body.ReadAll(100); string(got) != row.want {
 					t.Errorf("got %q, %v", got, err)
 				}
+			}
+			if n := conns.Load(); row.kind == 0 && n != 1 {
+				t.Errorf("%d connections for two calls", n)
 			}
 		})
 	}

@@ -102,3 +102,25 @@ func readAllChunked(data []byte) ([]byte, error) {
 		out = append(out, part...)
 	}
 }
+
+// FuzzAppendRequest: what goes out is one request with the fields that were
+// given, whatever is in them, or nothing goes out.
+func FuzzAppendRequest(f *testing.F) {
+	f.Add("GET", "/", "a=b", "X-A", "1")
+	f.Add("GET", "/\r\n\r\nGET /b", "", "X-A", "1\r\nX-B: 2")
+	f.Add("POST", "//x", "?", "X A", "\x00")
+	f.Fuzz(func(t *testing.T, method, path, query, name, value string) {
+		call := &Call{Method: method, Path: path, RawQuery: query, Authority: "origin.example"}
+		call.Header.Add(name, value)
+		head, err := appendRequest(nil, call)
+		if err != nil {
+			return
+		}
+		if n := bytes.Count(head, []byte("\r\n")); n > 5 || bytes.Count(head, []byte("\r\n\r\n")) != 1 || bytes.Count(head, []byte("\n")) != n {
+			t.Fatalf("%d lines: %q", n, head)
+		}
+		if !bytes.HasPrefix(head, []byte(method+" ")) || !bytes.Contains(head, []byte(" HTTP/1.1\r\nHost: origin.example\r\n")) {
+			t.Fatalf("%q", head)
+		}
+	})
+}
