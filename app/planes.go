@@ -17,6 +17,7 @@ import (
 	"drawbridge/controlplane/compile"
 	"drawbridge/controlplane/sts"
 	"drawbridge/dataplane/edge"
+	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/gateway"
 	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/server"
@@ -49,6 +50,14 @@ func (a *App) newPlanes(edgeNames []string) error {
 	a.metrics.Gauge("drawbridge_cached_bytes", "RAM the edge's objects take.", func() float64 { return float64(a.edge.Stats().Bytes) })
 	a.metrics.Gauge("drawbridge_revision", "Store revision in force at every edge location.", func() float64 { return float64(a.publisher.edge.everywhere()) })
 	return nil
+}
+
+// refuse answers a request that its plane did not answer itself.
+func (a *App) refuse(status int, x *exchange.Exchange) *exchange.Response {
+	if x.Owner.Plane == exchange.PlaneGateway {
+		return a.gateway.Refuse(status, x)
+	}
+	return a.edge.Refuse(status, x)
 }
 
 // purge applies an invalidation at one location.
@@ -200,7 +209,7 @@ func (a *App) buildServer(context.Context) error {
 		Edge: a.edge.Serve, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
 		EdgeLocations: a.publisher.edge.places, GatewayCells: a.publisher.cells.places,
 		Rules:  server.Rules{ControlHosts: a.config.ControlHosts, SignaturesVerified: len(credentials) > 0},
-		Refuse: a.edge.Refuse, Finish: a.finish, CA: a.ca, Limits: bounds.server, Now: a.config.Now, Logger: a.log,
+		Refuse: a.refuse, Finish: a.finish, CA: a.ca, Limits: bounds.server, Now: a.config.Now, Logger: a.log,
 	})
 	return err
 }

@@ -298,3 +298,22 @@ func BenchmarkOneOf10000(b *testing.B) {
 		edge = edge.With(s.revision, s.apply(change).Distributions)
 	}
 }
+
+func TestATemplateThatIsNoneFailsItsCallsOnly(t *testing.T) {
+	s := fed{State: NewState()}
+	api := frozen(false)
+	method := api.Resources["root"].ResourceMethods["GET"]
+	method.MethodIntegration.RequestTemplates = map[string]*string{"application/json": new("#if(")}
+	s.apply(put(t, ref(apigateway.KindRestAPI, "", "api"), &apigateway.APIRecord{}))
+	update := s.apply(
+		put(t, ref(apigateway.KindDeployment, "api", "d1"), &apigateway.DeploymentRecord{Frozen: api}),
+		put(t, ref(apigateway.KindStage, "api", "prod"), &apigateway.StageRecord{Stage: apigatewayapi.Stage{DeploymentId: new("d1")}}),
+	)
+	if len(update.Problems) > 0 {
+		t.Fatal(update.Problems)
+	}
+	compiled, _ := update.Gateway.APIs["api"].Stages["prod"].Deployment.Routes.Match("/", "GET")
+	if template := compiled.Integration.RequestTemplates[0]; template.Err == nil || template.Empty() {
+		t.Errorf("the template's fault is lost: %+v", template)
+	}
+}

@@ -118,10 +118,7 @@ func integration(stored *apigatewayapi.Integration) (*program.Integration, error
 	case "NEVER":
 		i.Passthrough = program.Never
 	}
-	var err error
-	if i.RequestTemplates, err = templates(stored.RequestTemplates); err != nil {
-		return nil, err
-	}
+	i.RequestTemplates = templates(stored.RequestTemplates)
 	for _, code := range slices.Sorted(maps.Keys(stored.IntegrationResponses)) {
 		response, err := integrationResponse(code, stored.IntegrationResponses[code])
 		if err != nil {
@@ -144,26 +141,22 @@ func integrationResponse(code string, stored apigatewayapi.IntegrationResponse) 
 			return nil, fmt.Errorf("selection pattern: %w", err)
 		}
 	}
-	response.Templates, err = templates(stored.ResponseTemplates)
-	return response, err
+	response.Templates = templates(stored.ResponseTemplates)
+	return response, nil
 }
 
 // templates compiles mapping templates, application/json first and the others
 // by name: the stored form is a map and has no order of its own.
-func templates(stored map[string]*string) (program.Templates, error) {
+func templates(stored map[string]*string) program.Templates {
 	var compiled program.Templates
 	for _, contentType := range slices.SortedFunc(maps.Keys(stored), jsonFirst) {
 		template := program.Template{ContentType: contentType}
 		if text := value(stored[contentType]); text != "" {
-			parsed, err := vtl.Parse(text)
-			if err != nil {
-				return nil, fmt.Errorf("template %s: %w", contentType, err)
-			}
-			template.VTL = parsed
+			template.VTL, template.Err = vtl.Parse(text)
 		}
 		compiled = append(compiled, template)
 	}
-	return compiled, nil
+	return compiled
 }
 
 func jsonFirst(a, b string) int {

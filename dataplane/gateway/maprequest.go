@@ -40,8 +40,8 @@ func (c *call) mapMockRequest(integration *program.Integration) (request, *Refus
 		return request{}, refusal
 	case found && template.Mock != nil:
 		return request{mock: template.Mock}, nil
-	case found && template.VTL != nil:
-		text, refusal := c.render(template.VTL, APIConfigurationError, func() (*vtl.Input, *Refusal) {
+	case found && !template.Empty():
+		text, refusal := c.render(template, APIConfigurationError, func() (*vtl.Input, *Refusal) {
 			body, refusal := c.bodyText()
 			return vtl.NewInput(body, c.inputParams()), refusal
 		})
@@ -74,7 +74,11 @@ func (c *call) requestTemplate(integration *program.Integration) (program.Templa
 
 // render renders a template. A body that had to be JSON is the caller's fault,
 // everything else is of type kind.
-func (c *call) render(t *vtl.Template, kind Type, input func() (*vtl.Input, *Refusal)) (string, *Refusal) {
+func (c *call) render(template program.Template, kind Type, input func() (*vtl.Input, *Refusal)) (string, *Refusal) {
+	if template.Err != nil {
+		return "", &Refusal{Type: kind, Reason: reasonTemplateFailed}
+	}
+	t := template.VTL
 	if text, ok := t.Static(); ok {
 		return text, nil
 	}

@@ -28,8 +28,8 @@ func (c *call) mapResponse(s selected) (answer, *Refusal) {
 	out := answer{status: s.response.StatusCode, contentType: defaultContentType, body: s.result.body}
 	if template, ok := c.responseTemplate(s.response.Templates); ok {
 		out.contentType = template.ContentType
-		if template.VTL != nil {
-			text, refusal := c.render(template.VTL, APIConfigurationError, func() (*vtl.Input, *Refusal) {
+		if !template.Empty() {
+			text, refusal := c.render(template, APIConfigurationError, func() (*vtl.Input, *Refusal) {
 				return vtl.NewInput(string(s.result.body), c.inputParams()), nil
 			})
 			if refusal != nil {

@@ -262,14 +262,19 @@ type IntegrationResponse struct {
 // Templates are mapping templates in the order they were stored.
 type Templates []Template
 
-// Template is a mapping template for a content type. A nil VTL is an empty
-// template: the body passes unmapped.
+// Template is a mapping template for a content type.
 type Template struct {
 	ContentType string
-	VTL         *vtl.Template
+	VTL         *vtl.Template // nil and no Err: an empty template, the body passes unmapped
+	// Err says why the text is no template. AWS takes it at deployment and fails
+	// the calls that come to it (reference/api-gateway.md 5.7).
+	Err error
 	// Mock is set by NewRoutes for a constant request template of a MOCK.
 	Mock *MockAnswer
 }
+
+// Empty tells that the template has no text: the body passes unmapped.
+func (t *Template) Empty() bool { return t.VTL == nil && t.Err == nil }
 
 // For returns the template for a media type ("application/json", without
 // parameters).

@@ -78,8 +78,8 @@ func (s *Server) failed(x *exchange.Exchange, v any) *exchange.Response {
 	return resp
 }
 
-// refuse answers a request that no plane answered: with the edge's bytes where
-// the edge owns it, or may own it by the listener's roles.
+// refuse answers a request that no plane answered: with the bytes of the plane
+// that owns it, or with the edge's where it may own it by the listener's roles.
 func (s *Server) refuse(roles Roles, status int, x *exchange.Exchange) (resp *exchange.Response) {
 	defer func() {
 		if v := recover(); v != nil || resp == nil {
@@ -88,12 +88,13 @@ func (s *Server) refuse(roles Roles, status int, x *exchange.Exchange) (resp *ex
 		resp.Close = true
 	}()
 	plane := x.Owner.Plane
-	switch {
-	case plane == exchange.PlaneGateway:
-		return gatewayFailure(x)
-	case s.opts.Refuse == nil, plane != exchange.PlaneEdge && (plane != exchange.PlaneNone || !roles.Has(RoleEdge)):
+	if plane == exchange.PlaneNone && roles.Has(RoleEdge) {
+		plane = exchange.PlaneEdge
+	}
+	if s.opts.Refuse == nil || plane != exchange.PlaneEdge && plane != exchange.PlaneGateway {
 		return statusPage(status)
-	case status == http.StatusRequestHeaderFieldsTooLarge:
+	}
+	if plane == exchange.PlaneEdge && status == http.StatusRequestHeaderFieldsTooLarge {
 		status = statusHeadersTooLarge
 	}
 	return s.opts.Refuse(status, x)

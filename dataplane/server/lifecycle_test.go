@@ -151,7 +151,7 @@ func TestPanics(t *testing.T) {
 	for _, row := range []struct{ host, path, status, body string }{
 		{"www.example.com", "/", "502", "edge page"},
 		{"www.example.com", "/nil", "502", "edge page"},
-		{"abc123defg.execute-api.localhost", "/", "500", `{"message": "Internal server error"}`},
+		{"abc123defg.execute-api.localhost", "/", "500", "gateway page"},
 		{"localhost", "/", "500", "500 Internal Server Error\n"},
 	} {
 		mu.Lock()

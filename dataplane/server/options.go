@@ -22,10 +22,11 @@ type Options struct {
 	GatewayCells  []*program.Location[program.Gateway]
 
 	Rules Rules
-	// Refuse makes the edge's answer to a request that it did not answer itself:
-	// one that no plane saw (400, 408, 414, 417, 494) on a listener with the edge
-	// role, one for another distribution than TLS named (421), or one the edge
-	// failed at (502). x.Request is never nil but may be empty.
+	// Refuse makes the answer to a request that its plane did not answer itself,
+	// in the bytes of x.Owner.Plane (PlaneNone: the edge's): one that no plane saw
+	// (400, 408, 414, 417, 494) on a listener with the edge role, one for another
+	// distribution than TLS named (421), or one the plane failed at (500, 502).
+	// x.Request is never nil but may be empty.
 	Refuse func(status int, x *exchange.Exchange) *exchange.Response
 	// Finish is called once per exchange when its last byte has gone; the
 	// record is complete then.

@@ -27,21 +27,6 @@ func textPage(status int, text string) *exchange.Response {
 	}
 }
 
-// gatewayFailure is execute-api's answer to its own failure
-// (reference/api-gateway.md 2.6, API_CONFIGURATION_ERROR).
-func gatewayFailure(x *exchange.Exchange) *exchange.Response {
-	resp := &exchange.Response{
-		Status: http.StatusInternalServerError,
-		Header: exchange.Header{{Name: "Content-Type", Value: "application/json"}},
-		Body:   exchange.Bytes([]byte(`{"message": "Internal server error"}`)),
-	}
-	if x.RequestID != "" {
-		resp.Header.Add("x-amzn-RequestId", x.RequestID)
-	}
-	resp.Header.Add("x-amzn-ErrorType", "InternalServerErrorException")
-	return resp
-}
-
 // misdirectedPage is CloudFront's answer to a host of another distribution than
 // the TLS name's (reference/cloudfront.md 2.1, the page's shape from 4.2).
 const misdirectedPage = "<html>\r\n<head><title>421 Misdirected Request</title></head>\r\n" +
