@@ -31,8 +31,9 @@ type demoRun struct {
 	keep    bool
 	json    bool
 	timeout time.Duration
-	doors   string // HOST:PORT that the probes dial, and
-	doorsCA []byte // whom they trust; "": the server's
+	doors   string          // HOST:PORT that the probes dial, and
+	doorsCA []byte          // whom they trust; "": the server's
+	listen  func(lock.Line) // hears the story instead of stdout; nil: stdout does, unless json
 	stdout  io.Writer
 	stderr  io.Writer
 }
@@ -143,8 +144,8 @@ func (d *demoRun) play(ctx context.Context, server *demoServer) ([]lock.Door, er
 		return nil, err
 	}
 	defer prober.Close()
-	options := lock.DemoOptions{Clients: clients, Prober: prober, Region: server.region}
-	if !d.json {
+	options := lock.DemoOptions{Clients: clients, Prober: prober, Region: server.region, Tell: d.listen}
+	if d.listen == nil && !d.json {
 		teller := newTeller(d.stdout)
 		teller.preamble(server)
 		options.Tell = teller.tell
