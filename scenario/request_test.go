@@ -36,7 +36,7 @@ func (r *response) String() string {
 	for _, f := range r.fields {
 		fmt.Fprintf(&b, "%s: %s\n", f.name, f.value)
 	}
-	fmt.Fprintf(&b, "\n%s", r.body)
+	fmt.Fprintf(&b, "\n%.300s", r.body)
 	return b.String()
 }
 
