@@ -23,7 +23,7 @@ type config struct {
 const statusCodePattern = `[1-5]\d\d`
 
 func configs() []config {
-	return []config{apiGateway(), cloudFront(), sts()}
+	return []config{apiGateway(), cloudFront(), keyValueStore(), sts()}
 }
 
 func apiGateway() config {
@@ -74,6 +74,14 @@ func cloudFront() config {
 		moreErrors: map[string]int{ // reference/cloudfront.md 1.5, 1.6, 1.7
 			"MalformedInput": 400, "InvalidationBatchAlreadyExists": 409, "ServiceUnavailable": 503,
 		},
+	}
+}
+
+// keyValueStore is the data API of CloudFront's key value stores.
+func keyValueStore() config {
+	return config{
+		model: "cloudfrontkeyvaluestore", pkg: "cloudfrontkeyvaluestoreapi", dotName: "CloudFront KeyValueStore",
+		notImplemented: "NotImplementedException",
 	}
 }
 

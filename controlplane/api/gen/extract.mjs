@@ -1,10 +1,11 @@
-// extract.mjs turns the wire schemas of three npm packages of the AWS SDK for
+// extract.mjs turns the wire schemas of npm packages of the AWS SDK for
 // JavaScript into the model files that the Go generator reads.
 //
 // It runs only when the models are renewed:
 //
 //   mkdir /tmp/npm && cd /tmp/npm && npm init -y
 //   npm install --ignore-scripts @aws-sdk/client-cloudfront@3.1164.0 \
+//       @aws-sdk/client-cloudfront-keyvaluestore@3.1142.0 \
 //       @aws-sdk/client-api-gateway@3.1142.0 @aws-sdk/client-sts@3.1169.0
 //   cd <repository> && node controlplane/api/gen/extract.mjs /tmp/npm
 //   go run ./controlplane/api/gen
@@ -42,6 +43,11 @@ const SERVICES = [
     file: "cloudfront", package: "@aws-sdk/client-cloudfront", version: "3.1164.0",
     signingName: "cloudfront", protocol: "rest-xml",
     goModule: "github.com/aws/aws-sdk-go-v2/service/cloudfront",
+  },
+  {
+    file: "cloudfrontkeyvaluestore", package: "@aws-sdk/client-cloudfront-keyvaluestore", version: "3.1142.0",
+    signingName: "cloudfront-keyvaluestore", protocol: "rest-json",
+    goModule: "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore",
   },
   {
     file: "sts", package: "@aws-sdk/client-sts", version: "3.1169.0",
