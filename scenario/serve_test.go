@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -344,4 +346,26 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("no drawbridge process is running")
 	}
 	ts.Check(s.process.cmd.Process.Signal(signals[args[0]]))
+}
+
+// cmdRefused: refused [N] — waits until listener N (1) takes no new connection,
+// as it does when a server drains.
+func cmdRefused(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg)
+	s, n := of(ts), 1
+	if len(args) == 1 {
+		var err error
+		n, err = strconv.Atoi(args[0])
+		ts.Check(err)
+	}
+	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		conn, err := net.Dial("tcp", s.server.addresses[n-1].hostPort)
+		if err != nil {
+			return
+		}
+		ts.Check(conn.Close())
+		if time.Now().After(until) {
+			ts.Fatalf("listener %d still takes connections", n)
+		}
+	}
 }

@@ -93,7 +93,7 @@ func (s *story) end() {
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"serve": cmdServe, "restart": cmdRestart, "shutdown": cmdShutdown, "clock": cmdClock,
-		"drawbridge": cmdDrawbridge, "signal": cmdSignal, "exit": cmdExit,
+		"drawbridge": cmdDrawbridge, "signal": cmdSignal, "refused": cmdRefused, "exit": cmdExit,
 		"aws": cmdAWS, "mock-api": cmdMockAPI, "error": cmdError, "let": cmdLet, "field": cmdField, "no-field": cmdNoField,
 		"request": cmdRequest, "finish": cmdFinish, "status": cmdStatus, "version": cmdVersion,
 		"header": cmdHeader, "no-header": cmdNoHeader, "header-order": cmdHeaderOrder,
