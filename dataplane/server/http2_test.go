@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -120,11 +119,13 @@ func (c *h2client) answered(id uint32) func() bool {
 // finished is until the server has hung up.
 func (c *h2client) finished() { c.until(func() bool { return false }) }
 
-// h2transport is x/net's client over cleartext.
-func h2transport(addr string) *http2.Transport {
-	return &http2.Transport{
-		AllowHTTP: true,
-		DialTLSContext: func(ctx context.Context, network, _ string, _ *tls.Config) (net.Conn, error) {
+// h2transport is the standard client over HTTP/2 with prior knowledge.
+func h2transport(addr string) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Transport{
+		Protocols: protocols,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, addr)
 		},
 	}
@@ -146,7 +147,7 @@ func TestHTTP2FieldOrder(t *testing.T) {
 	}
 }
 
-// TestHTTP2Clients: x/net's transport, many streams at once, bodies both ways
+// TestHTTP2Clients: the standard client, many streams at once, bodies both ways
 // beyond every window.
 func TestHTTP2Clients(t *testing.T) {
 	o := testOptions(func(_ context.Context, x *exchange.Exchange) *exchange.Response {
