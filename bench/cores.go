@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -27,12 +28,23 @@ func cores() (server, generator int, err error) {
 	return found[0], found[1], nil
 }
 
-// pinSelf moves all threads of this process to a core. New threads inherit it
+// pinSelf moves this process to a core and returns what takes that back.
+func pinSelf(core int) (restore func(), err error) {
+	var before, set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return nil, fmt.Errorf("sched_getaffinity: %w", err)
+	}
+	set.Set(core)
+	if err := moveThreads(&set); err != nil {
+		return nil, err
+	}
+	return func() { _ = moveThreads(&before) }, nil
+}
+
+// moveThreads moves all threads of this process. New threads inherit their cores
 // from the thread that makes them, so a second look finds those that were made
 // during the first.
-func pinSelf(core int) error {
-	var set unix.CPUSet
-	set.Set(core)
+func moveThreads(set *unix.CPUSet) error {
 	for range 2 {
 		entries, err := os.ReadDir("/proc/self/task")
 		if err != nil {
@@ -43,7 +55,7 @@ func pinSelf(core int) error {
 			if err != nil {
 				continue
 			}
-			if err := unix.SchedSetaffinity(tid, &set); err != nil && err != unix.ESRCH {
+			if err := unix.SchedSetaffinity(tid, set); err != nil && !errors.Is(err, unix.ESRCH) {
 				return fmt.Errorf("sched_setaffinity: %w", err)
 			}
 		}

@@ -48,7 +48,7 @@ http {
 		'"bytes":$body_bytes_sent,"ms":$request_time,"result":"$upstream_cache_status","reason":"fresh","distribution":"$server_name"}';
 	access_log {{.Folder}}/access.log edge buffer=64k flush=1s;
 
-	sendfile on;
+	sendfile off;
 	tcp_nopush on;
 	tcp_nodelay on;
 	keepalive_timeout 300s;

@@ -6,9 +6,75 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
+
+// report is what a run has found; it is the JSON output.
+type report struct {
+	Machine  machine     `json:"machine"`
+	Seconds  float64     `json:"seconds"`
+	Repeats  int         `json:"repeats"`
+	Versions []version   `json:"versions"`
+	Rows     []rowReport `json:"rows"`
+}
+
+// version names a server and its version.
+type version struct {
+	Server  string `json:"server"`
+	Version string `json:"version"`
+}
+
+// rowReport is a row's measurements.
+type rowReport struct {
+	Row     string         `json:"row"`
+	Title   string         `json:"title"`
+	Servers []serverReport `json:"servers"`
+	// Ratio is Drawbridge's median CPU time by nginx's.
+	Ratio float64 `json:"ratio"`
+}
+
+// serverReport is a server's measurements in a row, in the order they were made.
+type serverReport struct {
+	Server      string        `json:"server"`
+	CPUMicros   spread        `json:"cpu_us_per_request"`
+	Rate        spread        `json:"requests_per_second"`
+	Fields      int           `json:"header_fields"`
+	FieldsBytes int           `json:"header_bytes"`
+	Runs        []measurement `json:"runs"`
+}
+
+// measurement is one run of one server.
+type measurement struct {
+	Requests  uint64  `json:"requests"`
+	Seconds   float64 `json:"seconds"`
+	CPUMicros float64 `json:"cpu_us_per_request"`
+	Rate      float64 `json:"requests_per_second"`
+	// Busy is the server's share of its core, 1 when it is saturated.
+	Busy float64 `json:"busy"`
+}
+
+// spread is the median of some figures with the extremes.
+type spread struct {
+	Median float64 `json:"median"`
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+}
+
+func spreadOf(figures []float64) spread {
+	sorted := slices.Sorted(slices.Values(figures))
+	n := len(sorted)
+	return spread{(sorted[(n-1)/2] + sorted[n/2]) / 2, sorted[0], sorted[n-1]}
+}
+
+func figures(runs []measurement, of func(measurement) float64) []float64 {
+	var list []float64
+	for _, m := range runs {
+		list = append(list, of(m))
+	}
+	return list
+}
 
 // machine describes where the figures come from.
 type machine struct {
