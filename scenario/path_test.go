@@ -120,7 +120,9 @@ func cmdSave(ts *testscript.TestScript, neg bool, args []string) {
 func cmdChange(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
 	usage(ts, (len(args) == 4 || len(args) == 6 && args[4] == "in") && args[2] == "=", "change FILE PATH = VALUE [in NEWFILE]")
-	value, err := parseJSON(ts.ReadFile(args[0]))
+	text, err := expandFile(ts.MkAbs(args[0]), ts.Getenv)
+	ts.Check(err)
+	value, err := parseJSON(text)
 	ts.Check(err)
 	steps, err := splitPath(args[1])
 	ts.Check(err)

@@ -62,6 +62,7 @@ type viewerRequest struct {
 	raw, connection, from             string
 	tls                               string // with raw: TLS to that name
 	later                             string // name of a request that is waited for by finish
+	until                             int    // the status to go on asking for
 }
 
 func parseRequest(args []string) (*viewerRequest, error) {
@@ -106,6 +107,12 @@ func parseRequest(args []string) (*viewerRequest, error) {
 			r.from = next()
 		case "--later":
 			r.later = next()
+		case "--until":
+			n, err := strconv.Atoi(next())
+			if err != nil {
+				return nil, err
+			}
+			r.until = n
 		default:
 			if strings.HasPrefix(arg, "-") {
 				return nil, fmt.Errorf("request has no option %s", arg)
@@ -148,11 +155,17 @@ func cmdRequest(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if r.raw != "" {
 		if !strings.Contains(r.raw, "\\") {
-			r.raw = ts.ReadFile(r.raw)
+			text, err := expandFile(ts.MkAbs(r.raw), ts.Getenv)
+			ts.Check(err)
+			r.raw = text
 		}
 	}
 	if r.later == "" {
 		response, err := s.perform(r)
+		for end := time.Now().Add(patience); err == nil && r.until != 0 && response.status != r.until && time.Now().Before(end); {
+			time.Sleep(5 * time.Millisecond)
+			response, err = s.perform(r)
+		}
 		s.finish(ts, neg, outcome{response, err})
 		return
 	}
@@ -448,7 +461,7 @@ func (c *viewerConn) raw(text []byte) (*response, error) {
 }
 
 // unescape turns a --raw file into bytes: line ends are dropped, \r \n \t \0
-// \\ and \xHH mean what they mean in C.
+// \\ and \xHH mean what they mean in C, \(a*99) is 99 times a.
 func unescape(text string) []byte {
 	text = strings.ReplaceAll(text, "\n", "")
 	var out []byte
@@ -467,6 +480,12 @@ func unescape(text string) []byte {
 			out = append(out, '\t')
 		case '0':
 			out = append(out, 0)
+		case '(':
+			what, rest, _ := strings.Cut(text[i+1:], "*")
+			times, _, _ := strings.Cut(rest, ")")
+			n, _ := strconv.Atoi(times)
+			out = append(out, strings.Repeat(what, n)...)
+			i += len(what) + len(times) + 2
 		case 'x':
 			n, _ := strconv.ParseUint(text[i+1:min(i+3, len(text))], 16, 8)
 			out = append(out, byte(n))
