@@ -33,6 +33,7 @@ store/internal/* < store/bolt, store/memory
 controlplane/api < controlplane/api/*
 controlplane/api, controlplane/api/* < controlplane/awsproto
 store, controlplane/api, controlplane/api/* < controlplane/cloudfront, controlplane/apigateway, controlplane/sts
+controlplane/apigateway/openapi < controlplane/apigateway
 store, controlplane/api/*, controlplane/cloudfront, controlplane/apigateway, dataplane/program < controlplane/compile
 
 dataplane/*, controlplane/*, controlplane/api/*, store, store/*, console < app
