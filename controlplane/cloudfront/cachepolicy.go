@@ -11,8 +11,10 @@ func (s *Service) cachePolicyFamily() *policyFamily[cloudfrontapi.CachePolicyCon
 		kind:    KindCachePolicy,
 		managed: managedCachePolicyRecords,
 		name:    func(c *cloudfrontapi.CachePolicyConfig) string { return value(c.Name) },
-		prepare: s.prepareCachePolicy,
-		limit:   s.limits.CachePolicies,
+		prepare: preparation[cloudfrontapi.CachePolicyConfig]{
+			"CreateCachePolicy", fillCachePolicy, cachePolicyRules,
+		}.with(&s.limits),
+		limit: s.limits.CachePolicies,
 		conflict: func(d *distributionCheck, id string, config *cloudfrontapi.CachePolicyConfig) error {
 			d.policies.cache[id] = config
 			return headerConflict(d)
@@ -107,27 +109,7 @@ func (s *Service) ListCachePolicies(call *api.Call, in *cloudfrontapi.ListCacheP
 	return &cloudfrontapi.ListCachePoliciesResult{CachePolicyList: list}, nil
 }
 
-// prepareCachePolicy validates a cache policy and fills in what AWS shows on
-// read (reference/cloudfront.md 1.9).
-func (s *Service) prepareCachePolicy(config *cloudfrontapi.CachePolicyConfig) error {
-	if config == nil {
-		return missingBody()
-	}
-	if err := requiredMembers("CreateCachePolicy", config); err != nil {
-		return err
-	}
-	if err := quantities(config); err != nil {
-		return err
-	}
-	fillCachePolicy(config)
-	for _, rule := range cachePolicyRules() {
-		if err := rule.check(config, &s.limits); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
+// fillCachePolicy sets what AWS shows on read (reference/cloudfront.md 1.9).
 func fillCachePolicy(config *cloudfrontapi.CachePolicyConfig) {
 	fill(&config.Comment, "")
 	fillTTLs(value(config.MinTTL), &config.DefaultTTL, &config.MaxTTL)

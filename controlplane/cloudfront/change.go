@@ -86,6 +86,18 @@ func read[R any](ctx context.Context, s *Service, key string) (*R, int64, error)
 	return record, entry.ModRevision, nil
 }
 
+// revision returns when key was last put; 0 when there is nothing.
+func (s *Service) revision(ctx context.Context, key string) (int64, error) {
+	entry, err := s.store.Get(ctx, key)
+	if errors.Is(err, store.ErrNotFound) || tooLong(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, storeError(err)
+	}
+	return entry.ModRevision, nil
+}
+
 // readIndex returns the value of an index entry; "" when there is none.
 func (s *Service) readIndex(ctx context.Context, key string) (string, int64, error) {
 	entry, err := s.store.Get(ctx, key)

@@ -66,7 +66,12 @@ func (s *Service) countDistributions(ctx context.Context, account string) (int, 
 // each calls visit for the entries below a prefix, in the order of their keys,
 // until visit returns false.
 func (s *Service) each(ctx context.Context, prefix string, visit func(store.Entry) bool) error {
-	for after := ""; ; {
+	return s.eachAfter(ctx, prefix, "", visit)
+}
+
+// eachAfter is each for the entries behind the key after.
+func (s *Service) eachAfter(ctx context.Context, prefix, after string, visit func(store.Entry) bool) error {
+	for {
 		snapshot, err := s.store.ListPage(ctx, prefix, after, store.MaxPage)
 		if err != nil {
 			return storeError(err)

@@ -99,6 +99,9 @@ func (s *Service) makeDistribution(call *api.Call, c *change, config *cloudfront
 	if err := s.settle(call, c, owner, [2]*cloudfrontapi.DistributionConfig{nil, config}); err != nil {
 		return nil, err
 	}
+	if err := s.countSpecial(call, c, config, 1); err != nil {
+		return nil, err
+	}
 	c.create(referenceKey, record.ID)
 	c.create(idKey(record.ID), owner.String())
 	c.create(idKey(label), owner.String())
@@ -120,6 +123,9 @@ func (s *Service) settle(call *api.Call, c *change, owner distributionRef, confi
 		return err
 	}
 	if err := s.validateConfig(after, policies); err != nil {
+		return err
+	}
+	if err := s.checkCertificate(call, owner.account, after); err != nil {
 		return err
 	}
 	for ref, revision := range policies.custom {
@@ -224,11 +230,14 @@ func (s *Service) unmakeDistribution(call *api.Call, c *change, gone stored) err
 	if err := s.usePolicies(call, c, owner, [2]map[policyRef]bool{customPolicies(&gone.Config), nil}); err != nil {
 		return err
 	}
+	if err := s.unattached(call, c, gone); err != nil {
+		return err
+	}
 	c.expect(owner.key(), gone.revision)
 	c.delete(
 		owner.key(), idKey(gone.ID), idKey(domainLabel(gone.DomainName)),
 		callerReferenceKey(call.Account, value(gone.Config.CallerReference)),
-		distributionTagsKey(call.Account, gone.ID),
+		distributionTagsKey(call.Account, gone.ID), Key(call.Account, KindMonitoringSubscription, gone.ID),
 	)
 	return s.takeAliases(call, c, owner, [2][]string{gone.Config.Aliases.Items, nil})
 }

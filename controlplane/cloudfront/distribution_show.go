@@ -33,12 +33,16 @@ func (s *Service) showDistribution(call *api.Call, d stored) (*cloudfrontapi.Dis
 	if err != nil {
 		return nil, err
 	}
+	groups, err := s.activeKeyGroups(call, &d.Config)
+	if err != nil {
+		return nil, err
+	}
 	return &cloudfrontapi.Distribution{
 		Id: new(d.ID), ARN: new(distributionARN(call, d.ID)), Status: new(s.distributionStatus(d.revision)),
 		LastModifiedTime: new(d.LastModifiedTime), InProgressInvalidationBatches: new(int32(inProgress)),
 		DomainName:             new(d.DomainName),
-		ActiveTrustedSigners:   &cloudfrontapi.ActiveTrustedSigners{Enabled: new(false), Quantity: new(int32(0))},
-		ActiveTrustedKeyGroups: &cloudfrontapi.ActiveTrustedKeyGroups{Enabled: new(false), Quantity: new(int32(0))},
+		ActiveTrustedSigners:   behaviorSigners(&d.Config),
+		ActiveTrustedKeyGroups: groups,
 		DistributionConfig:     &d.Config,
 		AliasICPRecordals:      recordals(d.Config.Aliases),
 	}, nil

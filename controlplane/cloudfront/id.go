@@ -11,11 +11,14 @@ type IDKind int
 
 // The kinds of identifiers (reference/cloudfront.md 1.3).
 const (
-	IDDistribution IDKind = iota + 1 // "E" and 13 of A-Z0-9
-	IDDomainLabel                    // "d" and 13 of a-z0-9
-	IDETag                           // "E" and 13 of A-Z0-9
-	IDInvalidation                   // "I" and 13 of A-Z0-9
-	IDPolicy                         // a UUID
+	IDDistribution      IDKind = iota + 1 // "E" and 13 of A-Z0-9
+	IDDomainLabel                         // "d" and 13 of a-z0-9
+	IDETag                                // "E" and 13 of A-Z0-9
+	IDInvalidation                        // "I" and 13 of A-Z0-9
+	IDPolicy                              // a UUID
+	IDPublicKey                           // "K" and 13 of A-Z0-9
+	IDFieldLevelProfile                   // "P" and 13 of A-Z0-9
+	IDFieldLevelConfig                    // "C" and 13 of A-Z0-9
 )
 
 // idRandom is how many random characters follow the letter: 65 bits.
@@ -24,11 +27,20 @@ const idRandom = 13
 // randomID makes an identifier that cannot be guessed.
 func randomID(kind IDKind) string {
 	text := rand.Text()[:idRandom] // A-Z and 2-7, which AWS's alphabet contains
+	if prefix, is := entityPrefix(kind); is {
+		return prefix + rand.Text()
+	}
 	switch kind {
 	case IDDomainLabel:
 		return "d" + strings.ToLower(text)
 	case IDInvalidation:
 		return "I" + text
+	case IDFieldLevelProfile:
+		return "P" + text
+	case IDFieldLevelConfig:
+		return "C" + text
+	case IDPublicKey:
+		return "K" + text
 	case IDPolicy:
 		return randomUUID()
 	}

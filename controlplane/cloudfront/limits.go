@@ -18,8 +18,37 @@ type Limits struct {
 	OriginRequestPolicies   int // custom ones per account; default 20
 	PolicyNames             int // headers, cookies, query strings per policy, each; default 10
 	DistributionsPerPolicy  int // default 100, at most 900
+	ResponseHeadersPolicies int // custom ones per account; default 20
+	ResponseCustomHeaders   int // custom headers, and headers to remove, per response headers policy, each; default 10
+	OriginAccessControls    int // per account; default 100
+	OriginAccessIdentities  int // per account; default 100
+	PublicKeys              int // per account; default 10
+	KeyGroups               int // per account; default 10
+	KeysPerGroup            int // default 5
+	KeyGroupsPerBehavior    int // default 4
+	FieldLevelEncryptions   int // per account; default 10
+	FieldLevelProfiles      int // per account; default 10
+	FieldLevelFields        int // fields per profile; default 10
+	FieldLevelQueryProfiles int // per field-level encryption configuration; default 5
+	DistributionsPerFLE     int // per field-level encryption configuration; default 20
+	RealtimeLogConfigs      int // per account; default 150
+	StreamingDistributions  int // per account; default 100
 	InvalidationPaths       int // in progress per distribution, and per batch; default 3000
 	WildcardInvalidations   int // in progress per distribution; default 15
+
+	StagingDistributions         int // per account; default 20
+	ContinuousDeploymentPolicies int // per account; default 20
+	MultiTenantDistributions     int // per account; default 20
+	DistributionTenants          int // per account; default 10 000
+	TenantDomains                int // per tenant; default 100
+	TenantParameters             int // per tenant and per distribution; default 5
+	ParametersPerField           int // of an origin; default 2
+	ConnectionGroups             int // per account; default 100
+	ConnectionGroupsPerAnycast   int // per Anycast IP list; default 5
+	AnycastIPLists               int // per account; default 5, AWS names none
+	VPCOrigins                   int // per account; default 25
+	TrustStores                  int // per account; default 20
+
 	InvalidationsRemembered int // per distribution, the oldest completed ones go first; default 1000, AWS names none
 }
 
@@ -38,8 +67,9 @@ const (
 	maxQueryKeysTotalBytes = 512
 	maxInvalidationBytes   = 4000
 	maxCacheTagBytes       = 256
-	maxTagKey              = 128 // characters
-	maxTagValue            = 256 // characters
+	maxCallerReference     = 4096 // AWS names no length
+	maxTagKey              = 128  // characters
+	maxTagValue            = 256  // characters
 )
 
 func (l Limits) withDefaults() Limits {
@@ -53,6 +83,15 @@ func (l Limits) withDefaults() Limits {
 		{&l.CachePolicies, 20}, {&l.OriginRequestPolicies, 20}, {&l.PolicyNames, 10},
 		{&l.DistributionsPerPolicy, 100}, {&l.InvalidationPaths, 3000}, {&l.WildcardInvalidations, 15},
 		{&l.InvalidationsRemembered, 1000},
+		{&l.StagingDistributions, 20}, {&l.ContinuousDeploymentPolicies, 20}, {&l.MultiTenantDistributions, 20},
+		{&l.DistributionTenants, 10_000}, {&l.TenantDomains, 100}, {&l.TenantParameters, 5}, {&l.ParametersPerField, 2},
+		{&l.ConnectionGroups, 100}, {&l.ConnectionGroupsPerAnycast, 5}, {&l.AnycastIPLists, 5}, {&l.VPCOrigins, 25},
+		{&l.TrustStores, 20},
+		{&l.ResponseHeadersPolicies, 20}, {&l.ResponseCustomHeaders, 10}, {&l.OriginAccessControls, 100},
+		{&l.OriginAccessIdentities, 100}, {&l.PublicKeys, 10}, {&l.KeyGroups, 10}, {&l.KeysPerGroup, 5},
+		{&l.KeyGroupsPerBehavior, 4}, {&l.FieldLevelEncryptions, 10}, {&l.FieldLevelProfiles, 10},
+		{&l.FieldLevelFields, 10}, {&l.FieldLevelQueryProfiles, 5}, {&l.DistributionsPerFLE, 20},
+		{&l.RealtimeLogConfigs, 150}, {&l.StreamingDistributions, 100},
 	} {
 		if *field.value <= 0 {
 			*field.value = field.dflt

@@ -11,8 +11,10 @@ func (s *Service) originRequestPolicyFamily() *policyFamily[cloudfrontapi.Origin
 		kind:    KindOriginRequestPolicy,
 		managed: managedOriginRequestPolicyRecords,
 		name:    func(c *cloudfrontapi.OriginRequestPolicyConfig) string { return value(c.Name) },
-		prepare: s.prepareOriginRequestPolicy,
-		limit:   s.limits.OriginRequestPolicies,
+		prepare: preparation[cloudfrontapi.OriginRequestPolicyConfig]{
+			"CreateOriginRequestPolicy", fillOriginRequestPolicy, originRequestPolicyRules,
+		}.with(&s.limits),
+		limit: s.limits.OriginRequestPolicies,
 		conflict: func(d *distributionCheck, id string, config *cloudfrontapi.OriginRequestPolicyConfig) error {
 			d.policies.request[id] = config
 			return headerConflict(d)
@@ -118,23 +120,7 @@ func (s *Service) ListOriginRequestPolicies(call *api.Call, in *cloudfrontapi.Li
 	return &cloudfrontapi.ListOriginRequestPoliciesResult{OriginRequestPolicyList: list}, nil
 }
 
-// prepareOriginRequestPolicy validates an origin request policy and fills in
-// what AWS shows on read (reference/cloudfront.md 1.9).
-func (s *Service) prepareOriginRequestPolicy(config *cloudfrontapi.OriginRequestPolicyConfig) error {
-	if config == nil {
-		return missingBody()
-	}
-	if err := requiredMembers("CreateOriginRequestPolicy", config); err != nil {
-		return err
-	}
-	if err := quantities(config); err != nil {
-		return err
-	}
+// fillOriginRequestPolicy sets what AWS shows on read (reference/cloudfront.md 1.9).
+func fillOriginRequestPolicy(config *cloudfrontapi.OriginRequestPolicyConfig) {
 	fill(&config.Comment, "")
-	for _, rule := range originRequestPolicyRules() {
-		if err := rule.check(config, &s.limits); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,33 +1,59 @@
 package cloudfront
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"slices"
-	"strings"
 
 	"drawbridge/controlplane/api"
 	"drawbridge/controlplane/api/cloudfrontapi"
-	"drawbridge/store"
 )
 
-// policyFamily is what tells one family of policies from another; the life of
-// a policy is the same in all of them.
+// policyFamily is what tells one family of records from another; the life of a
+// record is the same in all of them: policies, origin access controls, keys …
+// A nil function means that the family has no such thing.
 type policyFamily[C any] struct {
 	service *Service
 	kind    Kind
 	managed func() []*PolicyRecord[C] // AWS's own, in the order they are listed
-	name    func(*C) string
-	prepare func(*C) error // validates and fills in defaults
-	limit   int            // custom policies per account
+	newID   func(*C) string           // nil: a UUID
+	name    func(*C) string           // unique in its family
+	prepare func(*C) error            // validates and fills in defaults
+	limit   int                       // records per account, without AWS's own
+
+	// reference is a caller reference, which only one create can have. Where
+	// replay is set, the same create again answers what the first one made.
+	reference func(*C) string
+	replay    bool
+
+	// kept refuses an update of what can never change; updates compares no
+	// ETag where unversioned is set.
+	kept        func(old, config *C) error
+	unversioned bool
+
+	// uses are the records of other families that a record names, and unknown
+	// answers for one that does not exist.
+	uses    func(*C) map[policyRef]bool
+	unknown func(policyRef) error
 
 	// conflict tells whether a distribution may go on using a policy that is
 	// about to become config.
 	conflict func(d *distributionCheck, id string, config *C) error
 
+	// removable refuses to delete a record for another reason than its users.
+	removable func(old *PolicyRecord[C], revision int64) error
+
+	// tagged is the resource type of the records' ARNs, "" when they have no tags.
+	tagged string
+
 	noSuch, exists, inUse, tooMany func() error
 }
 
 func (f *policyFamily[C]) managedByID(id string) *PolicyRecord[C] {
+	if f.managed == nil {
+		return nil
+	}
 	for _, record := range f.managed() {
 		if record.ID == id {
 			return record
@@ -41,6 +67,9 @@ func (f *policyFamily[C]) find(ctx context.Context, account, id string) (*Policy
 	if record := f.managedByID(id); record != nil {
 		return record, 0, nil
 	}
+	if id == "" {
+		return nil, 0, nil
+	}
 	return read[PolicyRecord[C]](ctx, f.service, Key(account, f.kind, id))
 }
 
@@ -53,41 +82,117 @@ func (f *policyFamily[C]) get(call *api.Call, id *string) (*PolicyRecord[C], err
 }
 
 func (f *policyFamily[C]) create(call *api.Call, config *C) (*PolicyRecord[C], error) {
-	s := f.service
+	return f.createTagged(call, config, nil)
+}
+
+func (f *policyFamily[C]) createTagged(call *api.Call, config *C, tags map[string]string) (*PolicyRecord[C], error) {
 	if err := f.prepare(config); err != nil {
 		return nil, err
 	}
 	var record *PolicyRecord[C]
-	_, err := s.write(call, func(c *change) error {
-		nameKey := policyNameKey(call.Account, f.kind, f.name(config))
-		taken, _, err := s.readIndex(call, nameKey)
-		if err != nil {
+	_, err := f.service.write(call, func(c *change) error {
+		replayed, err := f.replayed(call, config)
+		if err != nil || replayed != nil {
+			record = replayed
 			return err
 		}
-		if taken != "" || f.isManagedName(f.name(config)) {
-			return f.exists()
+		record, err = f.make(call, c, config)
+		if err == nil && len(tags) > 0 {
+			c.put(tagsKey(call.Account, f.tagged, record.ID), TagsRecord{Tags: tags})
 		}
-		snapshot, err := s.store.ListPage(call, Key(call.Account, f.kind, ""), "", f.limit)
-		if err != nil {
-			return storeError(err)
-		}
-		if len(snapshot.Entries) >= f.limit {
-			return f.tooMany()
-		}
-		record = &PolicyRecord[C]{
-			ID: s.newID(IDPolicy), ETag: s.newID(IDETag), LastModifiedTime: moment(call), Config: *config,
-		}
-		key := Key(call.Account, f.kind, record.ID)
-		c.expect(key, 0)
-		c.put(key, record)
-		c.create(nameKey, record.ID)
-		return nil
+		return err
 	})
 	return record, err
 }
 
+// replayed looks for the record that an earlier create with the same caller
+// reference made.
+func (f *policyFamily[C]) replayed(call *api.Call, config *C) (*PolicyRecord[C], error) {
+	if f.reference == nil {
+		return nil, nil
+	}
+	id, _, err := f.service.readIndex(call, recordReferenceKey(call.Account, f.kind, f.reference(config)))
+	if err != nil || id == "" {
+		return nil, err
+	}
+	if f.replay {
+		record, _, err := f.find(call, call.Account, id)
+		if err != nil || record != nil && sameConfig(&record.Config, config) {
+			return record, err
+		}
+	}
+	return nil, f.exists()
+}
+
+func sameConfig[C any](a, b *C) bool {
+	one, errOne := json.Marshal(a)
+	other, errOther := json.Marshal(b)
+	return errOne == nil && errOther == nil && bytes.Equal(one, other)
+}
+
+// make describes the change that creates a record.
+func (f *policyFamily[C]) make(call *api.Call, c *change, config *C) (*PolicyRecord[C], error) {
+	s := f.service
+	id := s.newRecordID(f.newID == nil, func() string { return f.newID(config) })
+	if err := f.rename(call, c, [2]*C{nil, config}, id); err != nil {
+		return nil, err
+	}
+	snapshot, err := s.store.ListPage(call, Key(call.Account, f.kind, ""), "", f.limit)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	if len(snapshot.Entries) >= f.limit {
+		return nil, f.tooMany()
+	}
+	now := moment(call)
+	record := &PolicyRecord[C]{ID: id, ETag: s.newID(IDETag), CreatedTime: now, LastModifiedTime: now, Config: *config}
+	if err := f.settle(call, c, id, [2]*C{nil, config}); err != nil {
+		return nil, err
+	}
+	if f.reference != nil {
+		c.create(recordReferenceKey(call.Account, f.kind, f.reference(config)), id)
+	}
+	key := Key(call.Account, f.kind, id)
+	c.expect(key, 0)
+	c.put(key, record)
+	return record, nil
+}
+
+func (s *Service) newRecordID(plain bool, special func() string) string {
+	if plain {
+		return s.newID(IDPolicy)
+	}
+	return special()
+}
+
+// settle notes which other records a record begins and ends to use; configs[0]
+// is what is replaced by [1].
+func (f *policyFamily[C]) settle(call *api.Call, c *change, id string, configs [2]*C) error {
+	if f.uses == nil {
+		return nil
+	}
+	var used [2]map[policyRef]bool
+	for i, config := range configs {
+		if config != nil {
+			used[i] = f.uses(config)
+		}
+	}
+	for ref := range used[1] {
+		revision, err := f.service.revision(call, Key(call.Account, ref.family, ref.id))
+		if err != nil {
+			return err
+		}
+		if revision == 0 {
+			return f.unknown(ref)
+		}
+		c.expect(Key(call.Account, ref.family, ref.id), revision)
+	}
+	return f.service.use(call, c, recordUser{call.Account, f.kind, id}, used)
+}
+
 func (f *policyFamily[C]) isManagedName(name string) bool {
-	return slices.ContainsFunc(f.managed(), func(r *PolicyRecord[C]) bool { return f.name(&r.Config) == name })
+	return f.managed != nil &&
+		slices.ContainsFunc(f.managed(), func(r *PolicyRecord[C]) bool { return f.name(&r.Config) == name })
 }
 
 // policyUpdate is the input of an update.
@@ -106,14 +211,8 @@ func (f *policyFamily[C]) update(call *api.Call, in policyUpdate[C]) (*PolicyRec
 	var record *PolicyRecord[C]
 	_, err := s.write(call, func(c *change) error {
 		key := Key(call.Account, f.kind, id)
-		old, revision, err := read[PolicyRecord[C]](call, s, key)
+		old, revision, err := f.current(call, in.id, in.ifMatch)
 		if err != nil {
-			return err
-		}
-		if old == nil {
-			return f.noSuch()
-		}
-		if err := checkIfMatch(in.ifMatch, old.ETag); err != nil {
 			return err
 		}
 		if !prepared {
@@ -122,13 +221,24 @@ func (f *policyFamily[C]) update(call *api.Call, in policyUpdate[C]) (*PolicyRec
 			}
 			prepared = true
 		}
-		if err := f.rename(call, c, [2]string{f.name(&old.Config), f.name(in.config)}, id); err != nil {
+		if f.kept != nil {
+			if err := f.kept(&old.Config, in.config); err != nil {
+				return err
+			}
+		}
+		configs := [2]*C{&old.Config, in.config}
+		if err := f.rename(call, c, configs, id); err != nil {
+			return err
+		}
+		if err := f.settle(call, c, id, configs); err != nil {
 			return err
 		}
 		if err := f.checkUsers(call, c, id, in.config); err != nil {
 			return err
 		}
-		record = &PolicyRecord[C]{ID: id, ETag: s.newID(IDETag), LastModifiedTime: moment(call), Config: *in.config}
+		record = &PolicyRecord[C]{
+			ID: id, ETag: s.newID(IDETag), CreatedTime: old.CreatedTime, LastModifiedTime: moment(call), Config: *in.config,
+		}
 		c.expect(key, revision)
 		c.put(key, record)
 		return nil
@@ -136,27 +246,53 @@ func (f *policyFamily[C]) update(call *api.Call, in policyUpdate[C]) (*PolicyRec
 	return record, err
 }
 
-// rename moves the index entry of a policy's name.
-func (f *policyFamily[C]) rename(call *api.Call, c *change, names [2]string, id string) error {
-	if names[0] == names[1] {
+// current reads the version of a record that a client wants to change.
+func (f *policyFamily[C]) current(call *api.Call, id, ifMatch *string) (*PolicyRecord[C], int64, error) {
+	record, revision, err := f.find(call, call.Account, value(id))
+	if err != nil {
+		return nil, 0, err
+	}
+	if record == nil {
+		return nil, 0, f.noSuch()
+	}
+	if f.unversioned {
+		return record, revision, nil
+	}
+	return record, revision, checkIfMatch(ifMatch, record.ETag)
+}
+
+// rename moves the index entry of a record's name; configs[0] is nil for a new one.
+func (f *policyFamily[C]) rename(call *api.Call, c *change, configs [2]*C, id string) error {
+	if f.name == nil {
 		return nil
 	}
-	nameKey := policyNameKey(call.Account, f.kind, names[1])
+	name, before := f.name(configs[1]), ""
+	if configs[0] != nil {
+		if before = f.name(configs[0]); before == name {
+			return nil
+		}
+	}
+	nameKey := policyNameKey(call.Account, f.kind, name)
 	taken, _, err := f.service.readIndex(call, nameKey)
 	if err != nil {
 		return err
 	}
-	if taken != "" || f.isManagedName(names[1]) {
+	if taken != "" || f.isManagedName(name) {
 		return f.exists()
 	}
 	c.create(nameKey, id)
-	c.delete(policyNameKey(call.Account, f.kind, names[0]))
+	if configs[0] != nil {
+		c.delete(policyNameKey(call.Account, f.kind, before))
+	}
 	return nil
 }
 
 // checkUsers looks whether the distributions that use a policy stand its new
 // form, and demands that they are the same when the change is made.
 func (f *policyFamily[C]) checkUsers(call *api.Call, c *change, id string, config *C) error {
+	if f.conflict == nil {
+		return nil
+	}
 	s := f.service
 	usersKey := policyUsersKey(call.Account, f.kind, id)
 	users, revision, err := read[PolicyUsersRecord](call, s, usersKey)
@@ -198,16 +334,14 @@ func (f *policyFamily[C]) remove(call *api.Call, id, ifMatch *string) error {
 		return cloudfrontapi.IllegalDelete("Deletion is not allowed for this entity.")
 	}
 	_, err := s.write(call, func(c *change) error {
-		key := Key(call.Account, f.kind, value(id))
-		old, revision, err := read[PolicyRecord[C]](call, s, key)
+		old, revision, err := f.current(call, id, ifMatch)
 		if err != nil {
 			return err
 		}
-		if old == nil {
-			return f.noSuch()
-		}
-		if err := checkIfMatch(ifMatch, old.ETag); err != nil {
-			return err
+		if f.removable != nil {
+			if err := f.removable(old, revision); err != nil {
+				return err
+			}
 		}
 		usersKey := policyUsersKey(call.Account, f.kind, old.ID)
 		users, _, err := read[PolicyUsersRecord](call, s, usersKey)
@@ -217,85 +351,23 @@ func (f *policyFamily[C]) remove(call *api.Call, id, ifMatch *string) error {
 		if users != nil {
 			return f.inUse()
 		}
+		if err := f.settle(call, c, old.ID, [2]*C{&old.Config, nil}); err != nil {
+			return err
+		}
+		key := Key(call.Account, f.kind, old.ID)
 		c.expect(key, revision)
 		c.expect(usersKey, 0)
-		c.delete(key, policyNameKey(call.Account, f.kind, f.name(&old.Config)))
+		c.delete(key)
+		if f.name != nil {
+			c.delete(policyNameKey(call.Account, f.kind, f.name(&old.Config)))
+		}
+		if f.reference != nil {
+			c.delete(recordReferenceKey(call.Account, f.kind, f.reference(&old.Config)))
+		}
+		if f.tagged != "" {
+			c.delete(tagsKey(call.Account, f.tagged, old.ID))
+		}
 		return nil
 	})
 	return err
-}
-
-// listedPolicy is an item of a list of policies.
-type listedPolicy[C any] struct {
-	kind   string // "managed" or "custom"
-	record *PolicyRecord[C]
-}
-
-// policyQuery is the input of a list operation.
-type policyQuery struct {
-	kind, marker *string
-	maxItems     *int32
-}
-
-// policyPage is one page of a list.
-type policyPage[C any] struct {
-	items      []listedPolicy[C]
-	maxItems   *int32
-	nextMarker *string // nil on the last page
-}
-
-// list shows the managed policies first, then the account's own by id; the
-// marker is the id of the last policy of the page before.
-func (f *policyFamily[C]) list(call *api.Call, q policyQuery) (policyPage[C], error) {
-	most, err := pageSize(q.maxItems)
-	if err != nil {
-		return policyPage[C]{}, err
-	}
-	var all []listedPolicy[C]
-	if kind := value(q.kind); kind == "" || kind == "managed" {
-		for _, record := range f.managed() {
-			all = append(all, listedPolicy[C]{"managed", record})
-		}
-	}
-	if kind := value(q.kind); kind == "" || kind == "custom" {
-		var broken error
-		err := f.service.each(call, Key(call.Account, f.kind, ""), func(entry store.Entry) bool {
-			var record *PolicyRecord[C]
-			if record, broken = Decode[PolicyRecord[C]](entry.Key, entry.Value); broken == nil {
-				all = append(all, listedPolicy[C]{"custom", record})
-			}
-			return broken == nil
-		})
-		if err != nil {
-			return policyPage[C]{}, err
-		}
-		if broken != nil {
-			return policyPage[C]{}, internalError(broken)
-		}
-	}
-	all = f.after(all, value(q.marker))
-	page := policyPage[C]{items: all, maxItems: new(int32(most))}
-	if len(all) > most {
-		page.items = all[:most]
-		page.nextMarker = new(page.items[most-1].record.ID)
-	}
-	return page, nil
-}
-
-// after cuts off what comes up to the marker. A custom policy that is gone
-// still marks its place in the order of ids.
-func (f *policyFamily[C]) after(all []listedPolicy[C], marker string) []listedPolicy[C] {
-	if marker == "" {
-		return all
-	}
-	if i := slices.IndexFunc(all, func(p listedPolicy[C]) bool { return p.record.ID == marker }); i >= 0 {
-		return all[i+1:]
-	}
-	i := slices.IndexFunc(all, func(p listedPolicy[C]) bool {
-		return p.kind == "custom" && strings.Compare(p.record.ID, marker) > 0
-	})
-	if i < 0 {
-		return nil
-	}
-	return all[i:]
 }

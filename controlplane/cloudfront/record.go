@@ -35,11 +35,37 @@ const (
 	// An invalidation's caller reference is kept as long as the invalidation.
 	KindInvalidationReference Kind = "invalidationreferences" // name: <distribution>/<escaped reference> → invalidation id
 
-	// Names of custom policies are unique in their family.
-	KindPolicyName Kind = "policynames" // name: <family's kind>/<escaped name> → policy id
+	KindResponseHeadersPolicy  Kind = "responseheaderspolicies"
+	KindOriginAccessControl    Kind = "originaccesscontrols"
+	KindOriginAccessIdentity   Kind = "originaccessidentities"
+	KindPublicKey              Kind = "publickeys"
+	KindKeyGroup               Kind = "keygroups"
+	KindFieldLevelEncryption   Kind = "fieldlevelencryptions"
+	KindFieldLevelProfile      Kind = "fieldlevelprofiles"
+	KindRealtimeLogConfig      Kind = "realtimelogconfigs"      // name: the configuration's name
+	KindMonitoringSubscription Kind = "monitoringsubscriptions" // name: <distribution>
+	KindStreamingDistribution  Kind = "streamingdistributions"
 
-	// Who uses a custom policy, so that a policy in use is never deleted.
-	KindPolicyUsers Kind = "policyusers" // name: <family's kind>/<policy id>
+	// Names of custom policies and of other records are unique in their family.
+	KindPolicyName Kind = "policynames" // name: <family's kind>/<escaped name> → record id
+
+	// Caller references of other records than distributions and invalidations.
+	KindRecordReference Kind = "recordreferences" // name: <family's kind>/<escaped reference> → record id
+
+	// Who uses a record, so that a record in use is never deleted.
+	KindPolicyUsers Kind = "policyusers" // name: <family's kind>/<record's id>
+
+	// The newer families (entity.go).
+	KindContinuousDeploymentPolicy Kind = "continuousdeploymentpolicies"
+	KindVPCOrigin                  Kind = "vpcorigins"
+	KindAnycastIPList              Kind = "anycastiplists"
+	KindTrustStore                 Kind = "truststores"
+	KindConnectionGroup            Kind = "connectiongroups"
+	KindDistributionTenant         Kind = "distributiontenants"
+	KindResourcePolicy             Kind = "resourcepolicies" // name: <escaped ARN>
+
+	KindStagingUser Kind = "stagingusers" // name: <staging distribution> → continuous deployment policy id
+	KindUseCount    Kind = "usecounts"    // name: <kind>/<id>: how many tenants or connection groups use it
 
 	// Tags lie beside what they tag: a tag is no new configuration to deploy.
 	KindTags Kind = "tags" // name: <resource type>/<resource id>
@@ -96,9 +122,16 @@ func policyUsersKey(account string, family Kind, id string) string {
 	return Key(account, KindPolicyUsers, string(family)+"/"+id)
 }
 
-func distributionTagsKey(account, id string) string {
-	return Key(account, KindTags, "distribution/"+id)
+func recordReferenceKey(account string, family Kind, reference string) string {
+	return Key(account, KindRecordReference, string(family)+"/"+escape(reference))
 }
+
+// tagsKey is where the tags of arn:…:<resource type>/<id> lie.
+func tagsKey(account, resourceType, id string) string {
+	return Key(account, KindTags, resourceType+"/"+id)
+}
+
+func distributionTagsKey(account, id string) string { return tagsKey(account, "distribution", id) }
 
 // DistributionRecord is a stored distribution. Its store revision is when it
 // was last changed: Deployed means that revision is in force everywhere.
@@ -125,10 +158,12 @@ type InvalidationRecord struct {
 	Batch          cloudfrontapi.InvalidationBatch
 }
 
-// PolicyRecord is a stored custom policy with a configuration of type C.
+// PolicyRecord is a stored custom policy, or another record of that life, with
+// a configuration of type C.
 type PolicyRecord[C any] struct {
 	ID               string
 	ETag             string
+	CreatedTime      time.Time `json:",omitzero"`
 	LastModifiedTime time.Time
 	Config           C // defaults filled in
 }
@@ -139,10 +174,29 @@ type CachePolicyRecord = PolicyRecord[cloudfrontapi.CachePolicyConfig]
 // OriginRequestPolicyRecord is a stored custom origin request policy.
 type OriginRequestPolicyRecord = PolicyRecord[cloudfrontapi.OriginRequestPolicyConfig]
 
-// PolicyUsersRecord lists the distributions that use a custom policy, sorted.
-// There is none for a policy without users.
+// The records of the other families.
+type (
+	ResponseHeadersPolicyRecord = PolicyRecord[cloudfrontapi.ResponseHeadersPolicyConfig]
+	OriginAccessControlRecord   = PolicyRecord[cloudfrontapi.OriginAccessControlConfig]
+	OriginAccessIdentityRecord  = PolicyRecord[cloudfrontapi.CloudFrontOriginAccessIdentityConfig]
+	PublicKeyRecord             = PolicyRecord[cloudfrontapi.PublicKeyConfig]
+	KeyGroupRecord              = PolicyRecord[cloudfrontapi.KeyGroupConfig]
+	FieldLevelEncryptionRecord  = PolicyRecord[cloudfrontapi.FieldLevelEncryptionConfig]
+	FieldLevelProfileRecord     = PolicyRecord[cloudfrontapi.FieldLevelEncryptionProfileConfig]
+	RealtimeLogConfigRecord     = PolicyRecord[cloudfrontapi.RealtimeLogConfig] // ID: the name; no ETag
+	StreamingDistributionRecord = PolicyRecord[cloudfrontapi.StreamingDistributionConfig]
+)
+
+// MonitoringSubscriptionRecord says whether a distribution has the additional metrics.
+type MonitoringSubscriptionRecord struct {
+	Subscription cloudfrontapi.MonitoringSubscription
+}
+
+// PolicyUsersRecord lists who uses a custom policy or another record, sorted.
+// There is none for a record without users.
 type PolicyUsersRecord struct {
 	Distributions []string
+	Records       []string `json:",omitzero"` // others: <kind>/<id>
 }
 
 // Decode reads a stored record of type R.

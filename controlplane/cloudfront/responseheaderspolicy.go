@@ -5,32 +5,59 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// ResponseHeadersPolicyRecord is a managed response headers policy; custom
-// ones are not built yet.
-type ResponseHeadersPolicyRecord = PolicyRecord[cloudfrontapi.ResponseHeadersPolicyConfig]
-
-// kindResponseHeadersPolicy is where custom ones will be stored.
-const kindResponseHeadersPolicy Kind = "responseheaderspolicies"
-
 func (s *Service) responseHeadersPolicyFamily() *policyFamily[cloudfrontapi.ResponseHeadersPolicyConfig] {
 	return &policyFamily[cloudfrontapi.ResponseHeadersPolicyConfig]{
 		service: s,
-		kind:    kindResponseHeadersPolicy,
-		managed: func() []*ResponseHeadersPolicyRecord {
-			var records []*ResponseHeadersPolicyRecord
-			for _, policy := range managedResponseHeadersPolicies() {
-				records = append(records, &ResponseHeadersPolicyRecord{
-					ID: policy.id, ETag: managedETag, LastModifiedTime: managedSince(), Config: *policy.config(),
-				})
-			}
-			return records
-		},
+		kind:    KindResponseHeadersPolicy,
+		managed: managedResponseHeadersPolicyRecords,
+		name:    func(c *cloudfrontapi.ResponseHeadersPolicyConfig) string { return value(c.Name) },
+		prepare: preparation[cloudfrontapi.ResponseHeadersPolicyConfig]{
+			"CreateResponseHeadersPolicy", fillResponseHeadersPolicy, responseHeadersPolicyRules,
+		}.with(&s.limits),
+		limit:  s.limits.ResponseHeadersPolicies,
 		noSuch: noSuchResponseHeadersPolicy,
+		exists: func() error {
+			return cloudfrontapi.ResponseHeadersPolicyAlreadyExists("A response headers policy with this name already exists.")
+		},
+		inUse: func() error {
+			return cloudfrontapi.ResponseHeadersPolicyInUse("The specified response headers policy is currently associated " +
+				"with a cache behavior. Please disassociate the policy before deleting.")
+		},
+		tooMany: func() error {
+			return cloudfrontapi.TooManyResponseHeadersPolicies("Account's Response Headers Policies limit reached.")
+		},
 	}
+}
+
+func managedResponseHeadersPolicyRecords() []*ResponseHeadersPolicyRecord {
+	var records []*ResponseHeadersPolicyRecord
+	for _, policy := range managedResponseHeadersPolicies() {
+		records = append(records, &ResponseHeadersPolicyRecord{
+			ID: policy.id, ETag: managedETag, LastModifiedTime: managedSince(), Config: *policy.config(),
+		})
+	}
+	return records
 }
 
 func noSuchResponseHeadersPolicy() error {
 	return cloudfrontapi.NoSuchResponseHeadersPolicy("The specified response headers policy does not exist.")
+}
+
+// fillResponseHeadersPolicy sets what AWS shows on read.
+func fillResponseHeadersPolicy(c *cloudfrontapi.ResponseHeadersPolicyConfig) {
+	fill(&c.Comment, "")
+	if security := c.SecurityHeadersConfig; security != nil {
+		if xss := security.XSSProtection; xss != nil && value(xss.Protection) && xss.ReportUri == nil {
+			fill(&xss.ModeBlock, false)
+		}
+		if sts := security.StrictTransportSecurity; sts != nil {
+			fill(&sts.IncludeSubdomains, false)
+			fill(&sts.Preload, false)
+		}
+	}
+	fill(&c.ServerTimingHeadersConfig, cloudfrontapi.ResponseHeadersPolicyServerTimingHeadersConfig{Enabled: new(false)})
+	fill(&c.CustomHeadersConfig, cloudfrontapi.ResponseHeadersPolicyCustomHeadersConfig{Quantity: new(int32(0))})
+	fill(&c.RemoveHeadersConfig, cloudfrontapi.ResponseHeadersPolicyRemoveHeadersConfig{Quantity: new(int32(0))})
 }
 
 func responseHeadersPolicy(r *ResponseHeadersPolicyRecord) *cloudfrontapi.ResponseHeadersPolicy {
@@ -39,7 +66,19 @@ func responseHeadersPolicy(r *ResponseHeadersPolicyRecord) *cloudfrontapi.Respon
 	}
 }
 
-// GetResponseHeadersPolicy shows a managed response headers policy.
+// CreateResponseHeadersPolicy makes a custom response headers policy.
+func (s *Service) CreateResponseHeadersPolicy(call *api.Call, in *cloudfrontapi.CreateResponseHeadersPolicyRequest) (*cloudfrontapi.CreateResponseHeadersPolicyResult, error) {
+	record, err := s.responseHeadersPolicyFamily().create(call, in.ResponseHeadersPolicyConfig)
+	if err != nil {
+		return nil, err
+	}
+	return &cloudfrontapi.CreateResponseHeadersPolicyResult{
+		ResponseHeadersPolicy: responseHeadersPolicy(record), ETag: new(record.ETag),
+		Location: new(endpoint + "response-headers-policy/" + record.ID),
+	}, nil
+}
+
+// GetResponseHeadersPolicy shows a managed or custom response headers policy.
 func (s *Service) GetResponseHeadersPolicy(call *api.Call, in *cloudfrontapi.GetResponseHeadersPolicyRequest) (*cloudfrontapi.GetResponseHeadersPolicyResult, error) {
 	record, err := s.responseHeadersPolicyFamily().get(call, in.Id)
 	if err != nil {
@@ -50,7 +89,7 @@ func (s *Service) GetResponseHeadersPolicy(call *api.Call, in *cloudfrontapi.Get
 	}, nil
 }
 
-// GetResponseHeadersPolicyConfig shows the configuration of a managed response headers policy.
+// GetResponseHeadersPolicyConfig shows the configuration of a response headers policy.
 func (s *Service) GetResponseHeadersPolicyConfig(call *api.Call, in *cloudfrontapi.GetResponseHeadersPolicyConfigRequest) (*cloudfrontapi.GetResponseHeadersPolicyConfigResult, error) {
 	record, err := s.responseHeadersPolicyFamily().get(call, in.Id)
 	if err != nil {
@@ -61,7 +100,25 @@ func (s *Service) GetResponseHeadersPolicyConfig(call *api.Call, in *cloudfronta
 	}, nil
 }
 
-// ListResponseHeadersPolicies lists the managed response headers policies.
+// UpdateResponseHeadersPolicy replaces the configuration of a custom response headers policy.
+func (s *Service) UpdateResponseHeadersPolicy(call *api.Call, in *cloudfrontapi.UpdateResponseHeadersPolicyRequest) (*cloudfrontapi.UpdateResponseHeadersPolicyResult, error) {
+	record, err := s.responseHeadersPolicyFamily().update(call,
+		policyUpdate[cloudfrontapi.ResponseHeadersPolicyConfig]{in.Id, in.IfMatch, in.ResponseHeadersPolicyConfig})
+	if err != nil {
+		return nil, err
+	}
+	return &cloudfrontapi.UpdateResponseHeadersPolicyResult{
+		ResponseHeadersPolicy: responseHeadersPolicy(record), ETag: new(record.ETag),
+	}, nil
+}
+
+// DeleteResponseHeadersPolicy deletes a custom response headers policy that no behavior uses.
+func (s *Service) DeleteResponseHeadersPolicy(call *api.Call, in *cloudfrontapi.DeleteResponseHeadersPolicyRequest) error {
+	return s.responseHeadersPolicyFamily().remove(call, in.Id, in.IfMatch)
+}
+
+// ListResponseHeadersPolicies lists the managed response headers policies, the
+// account's own, or both.
 func (s *Service) ListResponseHeadersPolicies(call *api.Call, in *cloudfrontapi.ListResponseHeadersPoliciesRequest) (*cloudfrontapi.ListResponseHeadersPoliciesResult, error) {
 	page, err := s.responseHeadersPolicyFamily().list(call, policyQuery{in.Type, in.Marker, in.MaxItems})
 	if err != nil {

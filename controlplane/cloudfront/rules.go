@@ -34,6 +34,8 @@ func requestRules() []distributionRule {
 		{"required members", func(c *distributionCheck) error { return requiredMembers("CreateDistribution", c.config) }},
 		{"quantities", func(c *distributionCheck) error { return quantities(c.config) }},
 		{"caller reference", callerReferenceKept},
+		{"update: kind of distribution kept", kindKept},
+		{"update: continuous deployment", continuousKept},
 		{"cache policy or forwarded values", policyOrForwardedValues},
 	}
 }
@@ -50,8 +52,11 @@ func configRules() []distributionRule {
 		{"logging", logging},
 		{"web ACL", webACLID},
 		{"resources of later issues", distributionReferences},
+		{"continuous deployment policy", continuousAttached},
+		{"connection mode", connectionMode},
 		{"origin ids", originIDs},
 		{"origin kinds", originKinds},
+		{"VPC origins", vpcOrigins},
 		{"origin domain names", originDomains},
 		{"origin paths", originPaths},
 		{"origin access", originAccess},
@@ -83,7 +88,8 @@ func behaviorRules() []distributionRule {
 		{"trusted key groups", trustedKeyGroups},
 		{"lambda associations", lambdaAssociations},
 		{"function associations", functionAssociations},
-		{"behavior's resources of later issues", behaviorReferences},
+		{"field-level encryption", fieldLevelEncryptions},
+		{"real-time log configurations", realtimeLogConfigs},
 		{"gRPC", grpc},
 		{"header conflict", headerConflict},
 	}

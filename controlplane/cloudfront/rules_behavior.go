@@ -104,11 +104,10 @@ func originRequestPolicies(c *distributionCheck) error {
 	return nil
 }
 
-// responseHeadersPolicies: only the managed ones exist yet.
 func responseHeadersPolicies(c *distributionCheck) error {
 	for _, behavior := range c.behaviors {
 		id := value(behavior.ResponseHeadersPolicyId)
-		if _, managed := ManagedResponseHeadersPolicy(id); id != "" && !managed {
+		if _, managed := ManagedResponseHeadersPolicy(id); id != "" && !managed && !c.policies.has(KindResponseHeadersPolicy, id) {
 			return noSuchResponseHeadersPolicy()
 		}
 	}
@@ -251,32 +250,44 @@ func ttlOrder(c *distributionCheck) error {
 
 func trustedSigners(c *distributionCheck) error {
 	for _, behavior := range c.behaviors {
-		signers := behavior.TrustedSigners.Items
-		if len(signers) > c.limits.TrustedSigners {
-			return cloudfrontapi.TooManyTrustedSigners(
-				"Your request contains more trusted signers than are allowed per distribution.")
-		}
-		if value(behavior.TrustedSigners.Enabled) && len(signers) == 0 || !distinctOf(signers, signers) {
-			return badParameter("TrustedSigners is not valid.")
-		}
-		for _, signer := range signers {
-			if !accountNumber.MatchString(signer) {
-				return cloudfrontapi.TrustedSignerDoesNotExist("One or more of your trusted signers don't exist.")
-			}
+		if err := signersAllowed(behavior.TrustedSigners, c.limits); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// trustedKeyGroups: no key group can exist yet.
+func signersAllowed(trusted *cloudfrontapi.TrustedSigners, limits *Limits) error {
+	signers := trusted.Items
+	if len(signers) > limits.TrustedSigners {
+		return cloudfrontapi.TooManyTrustedSigners(
+			"Your request contains more trusted signers than are allowed per distribution.")
+	}
+	if value(trusted.Enabled) && len(signers) == 0 || !distinctOf(signers, signers) {
+		return badParameter("TrustedSigners is not valid.")
+	}
+	for _, signer := range signers {
+		if !accountNumber.MatchString(signer) {
+			return cloudfrontapi.TrustedSignerDoesNotExist("One or more of your trusted signers don't exist.")
+		}
+	}
+	return nil
+}
+
 func trustedKeyGroups(c *distributionCheck) error {
 	for _, behavior := range c.behaviors {
 		groups := behavior.TrustedKeyGroups
-		if len(groups.Items) > 0 {
-			return cloudfrontapi.TrustedKeyGroupDoesNotExist("The specified key group does not exist.")
+		if len(groups.Items) > c.limits.KeyGroupsPerBehavior {
+			return cloudfrontapi.TooManyKeyGroupsAssociatedToDistribution(
+				"The number of key groups referenced by this distribution is more than the maximum allowed.")
 		}
-		if value(groups.Enabled) {
+		if value(groups.Enabled) != (len(groups.Items) > 0) || !distinctOf(groups.Items, groups.Items) {
 			return badParameter("TrustedKeyGroups is not valid.")
+		}
+		for _, id := range groups.Items {
+			if !c.policies.has(KindKeyGroup, id) {
+				return cloudfrontapi.TrustedKeyGroupDoesNotExist("The specified key group does not exist.")
+			}
 		}
 	}
 	return nil
@@ -322,15 +333,48 @@ func functionAssociations(c *distributionCheck) error {
 	return nil
 }
 
-// behaviorReferences: what a behavior can name and what cannot exist yet.
-func behaviorReferences(c *distributionCheck) error {
+// fieldLevelEncryptions: a configuration that exists, where requests with
+// bodies come and go over HTTPS alone.
+func fieldLevelEncryptions(c *distributionCheck) error {
+	targets := behaviorTargets(c.config)
 	for _, behavior := range c.behaviors {
+		id := value(behavior.FieldLevelEncryptionId)
+		if id == "" {
+			continue
+		}
+		if !c.policies.has(KindFieldLevelEncryption, id) {
+			return noSuchFieldLevelEncryption()
+		}
+		illegal := value(behavior.ViewerProtocolPolicy) == cloudfrontapi.ViewerProtocolPolicyAllowAll ||
+			!slices.Contains(behavior.AllowedMethods.Items, "POST")
+		for _, origin := range targets[value(behavior.TargetOriginId)] {
+			custom := origin.CustomOriginConfig
+			illegal = illegal || custom != nil && value(custom.OriginProtocolPolicy) == cloudfrontapi.OriginProtocolPolicyHttpOnly
+		}
+		if illegal {
+			return cloudfrontapi.IllegalFieldLevelEncryptionConfigAssociationWithCacheBehavior(
+				"The specified configuration for field-level encryption can't be associated with the specified cache behavior.")
+		}
+	}
+	return nil
+}
+
+// realtimeLogConfigs: one that exists, of the distribution's own account.
+func realtimeLogConfigs(c *distributionCheck) error {
+	for _, behavior := range c.behaviors {
+		arn := value(behavior.RealtimeLogConfigArn)
+		if arn == "" {
+			continue
+		}
+		account, name := realtimeLogConfigName(arn)
 		switch {
-		case value(behavior.FieldLevelEncryptionId) != "":
-			return cloudfrontapi.NoSuchFieldLevelEncryptionConfig(
-				"The specified configuration for field-level encryption doesn't exist.")
-		case value(behavior.RealtimeLogConfigArn) != "":
-			return cloudfrontapi.NoSuchRealtimeLogConfig("The real-time log configuration does not exist.")
+		case name == "":
+			return badParameter("RealtimeLogConfigArn is not valid.")
+		case account != c.policies.account:
+			return cloudfrontapi.RealtimeLogConfigOwnerMismatch("The specified real-time log configuration belongs to a " +
+				"different Amazon Web Services account.")
+		case !c.policies.has(KindRealtimeLogConfig, name):
+			return noSuchRealtimeLogConfig()
 		}
 	}
 	return nil

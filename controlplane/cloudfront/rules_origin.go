@@ -50,12 +50,6 @@ func originKinds(c *distributionCheck) error {
 		if kinds != 1 {
 			return cloudfrontapi.InvalidOrigin("The specified origin server does not exist or is not valid.")
 		}
-		if vpc := origin.VpcOriginConfig; vpc != nil {
-			if len(value(vpc.VpcOriginId)) > maxIDBytes {
-				return badParameter("VPC Origin Name is too big.")
-			}
-			return cloudfrontapi.EntityNotFound("The entity was not found.") // no VPC origin can exist yet
-		}
 	}
 	return nil
 }
@@ -66,7 +60,7 @@ func originKinds(c *distributionCheck) error {
 // networks.
 func originDomains(c *distributionCheck) error {
 	for _, origin := range c.config.Origins.Items {
-		name := value(origin.DomainName)
+		name := c.untemplated(value(origin.DomainName))
 		if isAddress(name) {
 			return badParameter("origin name cannot be an IP address")
 		}
@@ -115,7 +109,7 @@ func isDomainName(name string) bool {
 // originPaths: "" or "/…" without a "/" at the end.
 func originPaths(c *distributionCheck) error {
 	for _, origin := range c.config.Origins.Items {
-		path := value(origin.OriginPath)
+		path := c.untemplated(value(origin.OriginPath))
 		if path == "" {
 			continue
 		}
@@ -138,23 +132,34 @@ func isURLPath(path string) bool {
 	return true
 }
 
-// originAccess: origin access controls and identities cannot exist yet, so any
-// that is named is unknown.
+// originAccess: an origin access control or an origin access identity that
+// exists, never both; a control for the kind of origin.
 func originAccess(c *distributionCheck) error {
 	for _, origin := range c.config.Origins.Items {
 		control, identity := value(origin.OriginAccessControlId), ""
 		if origin.S3OriginConfig != nil {
 			identity = value(origin.S3OriginConfig.OriginAccessIdentity)
 		}
-		switch {
-		case control != "" && identity != "":
+		if control != "" && identity != "" {
 			return cloudfrontapi.IllegalOriginAccessConfiguration(
 				"An origin cannot contain both an origin access control (OAC) and an origin access identity (OAI).")
-		case control != "":
-			return cloudfrontapi.InvalidOriginAccessControl(
-				"The specified origin access control does not exist or is not valid.")
-		case identity != "":
-			return cloudfrontapi.InvalidOriginAccessIdentity("The origin access identity is not valid or doesn't exist.")
+		}
+		if control != "" {
+			config := c.policies.control[control]
+			switch {
+			case config == nil:
+				return cloudfrontapi.InvalidOriginAccessControl(
+					"The specified origin access control does not exist or is not valid.")
+			case !signableDomain(value(config.OriginAccessControlOriginType), value(origin.DomainName)):
+				return cloudfrontapi.InvalidDomainNameForOriginAccessControl(
+					"An origin access control is associated with an origin whose domain name is not supported.")
+			}
+		}
+		if identity != "" {
+			id, wellFormed := strings.CutPrefix(identity, originAccessIdentityPath)
+			if !wellFormed || !c.policies.has(KindOriginAccessIdentity, id) {
+				return invalidOriginAccessIdentity()
+			}
 		}
 	}
 	return nil
@@ -227,6 +232,9 @@ func originReadTimeout(origin *cloudfrontapi.Origin) (read, keepalive *int32) {
 		return origin.S3OriginConfig.OriginReadTimeout, nil
 	case origin.CustomOriginConfig != nil:
 		return origin.CustomOriginConfig.OriginReadTimeout, origin.CustomOriginConfig.OriginKeepaliveTimeout
+	}
+	if vpc := origin.VpcOriginConfig; vpc != nil {
+		return vpc.OriginReadTimeout, vpc.OriginKeepaliveTimeout
 	}
 	return nil, nil
 }

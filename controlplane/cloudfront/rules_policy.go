@@ -8,15 +8,44 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// cachePolicyRule refuses a cache policy, whose defaults are filled in, with
-// AWS's code and text.
-type cachePolicyRule struct {
+// configRule refuses a record's configuration, whose defaults are filled in,
+// with AWS's code and text.
+type configRule[C any] struct {
 	name  string
-	check func(*cloudfrontapi.CachePolicyConfig, *Limits) error
+	check func(*C, *Limits) error
 }
 
-func cachePolicyRules() []cachePolicyRule {
-	return []cachePolicyRule{
+// preparation makes of a configuration as it was sent one to store.
+type preparation[C any] struct {
+	operation string // the create, whose model says what is required
+	fill      func(*C)
+	rules     func() []configRule[C]
+}
+
+// with is the preparation under a service's limits.
+func (p preparation[C]) with(limits *Limits) func(*C) error {
+	return func(config *C) error {
+		if config == nil {
+			return missingBody()
+		}
+		if err := requiredMembers(p.operation, config); err != nil {
+			return err
+		}
+		if err := quantities(config); err != nil {
+			return err
+		}
+		p.fill(config)
+		for _, rule := range p.rules() {
+			if err := rule.check(config, limits); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func cachePolicyRules() []configRule[cloudfrontapi.CachePolicyConfig] {
+	return []configRule[cloudfrontapi.CachePolicyConfig]{
 		{"name and comment", func(c *cloudfrontapi.CachePolicyConfig, _ *Limits) error {
 			return policyText(value(c.Name), value(c.Comment))
 		}},
@@ -44,7 +73,12 @@ func policyText(name, comment string) error {
 		return badParameter("Name is too big.")
 	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }):
 		return badParameter("Name is not valid.")
-	case utf8.RuneCountInString(comment) > maxComment:
+	}
+	return policyComment(comment)
+}
+
+func policyComment(comment string) error {
+	if utf8.RuneCountInString(comment) > maxComment {
 		return badParameter("Comment is too big.")
 	}
 	return nil
@@ -164,14 +198,8 @@ func policyQueryStrings(behavior string, queryStrings *cloudfrontapi.QueryString
 	return nil
 }
 
-// originRequestPolicyRule refuses an origin request policy with AWS's code and text.
-type originRequestPolicyRule struct {
-	name  string
-	check func(*cloudfrontapi.OriginRequestPolicyConfig, *Limits) error
-}
-
-func originRequestPolicyRules() []originRequestPolicyRule {
-	return []originRequestPolicyRule{
+func originRequestPolicyRules() []configRule[cloudfrontapi.OriginRequestPolicyConfig] {
+	return []configRule[cloudfrontapi.OriginRequestPolicyConfig]{
 		{"name and comment", func(c *cloudfrontapi.OriginRequestPolicyConfig, _ *Limits) error {
 			return policyText(value(c.Name), value(c.Comment))
 		}},

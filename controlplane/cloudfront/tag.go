@@ -10,7 +10,7 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// TagResource adds tags to a distribution, or replaces their values.
+// TagResource adds tags to a resource, or replaces their values.
 func (s *Service) TagResource(call *api.Call, in *cloudfrontapi.TagResourceRequest) error {
 	if in.Tags == nil {
 		return missingBody()
@@ -22,7 +22,7 @@ func (s *Service) TagResource(call *api.Call, in *cloudfrontapi.TagResourceReque
 	return s.changeTags(call, in.Resource, func(tags map[string]string) { maps.Copy(tags, added) })
 }
 
-// UntagResource takes tags off a distribution; a key that it has no tag for is
+// UntagResource takes tags off a resource; a key that it has no tag for is
 // no error.
 func (s *Service) UntagResource(call *api.Call, in *cloudfrontapi.UntagResourceRequest) error {
 	if in.TagKeys == nil {
@@ -35,13 +35,13 @@ func (s *Service) UntagResource(call *api.Call, in *cloudfrontapi.UntagResourceR
 	})
 }
 
-// ListTagsForResource shows the tags of a distribution, sorted by key.
+// ListTagsForResource shows the tags of a resource, sorted by key.
 func (s *Service) ListTagsForResource(call *api.Call, in *cloudfrontapi.ListTagsForResourceRequest) (*cloudfrontapi.ListTagsForResourceResult, error) {
 	found, err := s.taggable(call, in.Resource)
 	if err != nil {
 		return nil, err
 	}
-	record, _, err := read[TagsRecord](call, s, distributionTagsKey(call.Account, found.ID))
+	record, _, err := read[TagsRecord](call, s, found.tagsKey)
 	if err != nil {
 		return nil, err
 	}
@@ -54,25 +54,46 @@ func (s *Service) ListTagsForResource(call *api.Call, in *cloudfrontapi.ListTags
 	return &cloudfrontapi.ListTagsForResourceResult{Tags: tags}, nil
 }
 
-// taggable finds what an ARN names. Only distributions have tags yet.
-func (s *Service) taggable(call *api.Call, arn *string) (stored, error) {
-	noSuchResource := func() error { return cloudfrontapi.NoSuchResource("A resource that was specified is not valid.") }
+// taggedTypes are the resources that have tags: how their ARNs name the type
+// and where they are stored by the name that follows it.
+func taggedTypes() map[string]Kind {
+	return map[string]Kind{
+		"distribution": KindDistribution, "streaming-distribution": KindStreamingDistribution,
+		"vpcorigin": KindVPCOrigin, "anycast-ip-list": KindAnycastIPList, "trust-store": KindTrustStore,
+		"connection-group": KindConnectionGroup, "distribution-tenant": KindDistributionTenant,
+	}
+}
+
+// tagged is what an ARN names: where it and its tags are stored.
+type tagged struct {
+	key, tagsKey string
+	revision     int64
+}
+
+func noSuchResource() error {
+	return cloudfrontapi.NoSuchResource("A resource that was specified is not valid.")
+}
+
+// taggable finds what an ARN names.
+func (s *Service) taggable(call *api.Call, arn *string) (tagged, error) {
 	name, ours := strings.CutPrefix(value(arn), arnPrefix(call))
 	if !ours {
 		if !strings.HasPrefix(value(arn), "arn:") {
-			return stored{}, badParameter("Resource is not a valid ARN.")
+			return tagged{}, badParameter("Resource is not a valid ARN.")
 		}
-		return stored{}, noSuchResource()
+		return tagged{}, noSuchResource()
 	}
-	id, isDistribution := strings.CutPrefix(name, "distribution/")
-	if !isDistribution || id == "" {
-		return stored{}, noSuchResource()
+	resourceType, id, _ := strings.Cut(name, "/")
+	kind := taggedTypes()[resourceType]
+	if kind == "" || id == "" {
+		return tagged{}, noSuchResource()
 	}
-	record, revision, err := read[DistributionRecord](call, s, Key(call.Account, KindDistribution, id))
-	if err == nil && record == nil {
+	found := tagged{key: Key(call.Account, kind, id), tagsKey: tagsKey(call.Account, resourceType, id)}
+	var err error
+	if found.revision, err = s.revision(call, found.key); err == nil && found.revision == 0 {
 		err = noSuchResource()
 	}
-	return stored{record, revision}, err
+	return found, err
 }
 
 func (s *Service) changeTags(call *api.Call, arn *string, edit func(map[string]string)) error {
@@ -81,8 +102,7 @@ func (s *Service) changeTags(call *api.Call, arn *string, edit func(map[string]s
 		if err != nil {
 			return err
 		}
-		key := distributionTagsKey(call.Account, found.ID)
-		record, revision, err := read[TagsRecord](call, s, key)
+		record, revision, err := read[TagsRecord](call, s, found.tagsKey)
 		if err != nil {
 			return err
 		}
@@ -94,12 +114,12 @@ func (s *Service) changeTags(call *api.Call, arn *string, edit func(map[string]s
 		if len(tags) > s.limits.Tags {
 			return invalidTagging()
 		}
-		c.expect(Key(call.Account, KindDistribution, found.ID), found.revision)
-		c.expect(key, revision)
+		c.expect(found.key, found.revision)
+		c.expect(found.tagsKey, revision)
 		if len(tags) == 0 {
-			c.delete(key)
+			c.delete(found.tagsKey)
 		} else {
-			c.put(key, TagsRecord{Tags: tags})
+			c.put(found.tagsKey, TagsRecord{Tags: tags})
 		}
 		return nil
 	})
