@@ -115,7 +115,7 @@ func (r *APIRecord) deployable() error {
 // frozen is the copy a deployment keeps.
 func (r *APIRecord) frozen() APIRecord {
 	out := *r
-	out.DocumentationParts, out.DocumentationVersions = nil, nil
+	out.DocumentationParts = nil
 	return out
 }
 

@@ -24,6 +24,13 @@ type Limits struct {
 	TemplateBytes            int // per mapping template: 300 KB
 	IntegrationTimeoutMillis int // 29000
 	APIBytes                 int // of one API's record: 7 MiB; ours, below the store's limit
+	Authorizers              int // per API: 10
+	ModelBytes               int // of all models of an API: 400 KB
+	DocumentationParts       int // per API: 2000
+	Certificates             int // 60
+	VpcLinks                 int // 20
+	Domains                  int // 170: AWS's 120 public and 50 private ones together
+	BasePaths                int // per domain: 200
 }
 
 func (l Limits) withDefaults() Limits {
@@ -45,6 +52,13 @@ func (l Limits) withDefaults() Limits {
 		{&l.TemplateBytes, 300 << 10},
 		{&l.IntegrationTimeoutMillis, 29_000},
 		{&l.APIBytes, 7 << 20},
+		{&l.Authorizers, 10},
+		{&l.ModelBytes, 400 << 10},
+		{&l.DocumentationParts, 2000},
+		{&l.Certificates, 60},
+		{&l.VpcLinks, 20},
+		{&l.Domains, 170},
+		{&l.BasePaths, 200},
 	} {
 		if *f.field <= 0 {
 			*f.field = f.value

@@ -12,7 +12,7 @@ import (
 // Kind is a kind of record, and the word that stands for it in keys.
 type Kind string
 
-// The kinds. All keys but those of KindOwner are
+// The kinds. All keys but those of KindOwner and KindHost are
 // apigateway/<account>/<region>/<kind>/[<parent>/]<id>.
 const (
 	KindRestAPI    Kind = "restapis"      // id: API id; APIRecord
@@ -23,17 +23,26 @@ const (
 	KindPlan       Kind = "usageplans"    // PlanRecord
 	KindPlanKey    Kind = "usageplankeys" // parent: plan id; id: key id; PlanKeyRecord
 	KindOwner      Kind = "owner"         // apigateway-ids/<API id>; OwnerRecord
+
+	KindAccount       Kind = "account"                      // id: "settings"; AccountRecord
+	KindVpcLink       Kind = "vpclinks"                     // VpcLinkRecord
+	KindCertificate   Kind = "clientcertificates"           // CertificateRecord
+	KindDocumentation Kind = "documentationversions"        // parent: API id; id: version; DocumentationRecord
+	KindDomain        Kind = "domainnames"                  // id: the name; DomainRecord
+	KindHost          Kind = "host"                         // apigateway-hosts/<host name>; HostRecord
+	KindAssociation   Kind = "domainnameaccessassociations" // id: its ARN; AssociationRecord
 )
 
 // Prefixes of all keys of this package.
 const (
 	Root      = "apigateway/"
 	OwnerRoot = "apigateway-ids/"
+	HostRoot  = "apigateway-hosts/"
 )
 
 // Ref names one record.
 type Ref struct {
-	Account, Region string // "" for KindOwner
+	Account, Region string // "" for KindOwner and KindHost
 	Kind            Kind
 	Parent          string // API id or plan id; "" for kinds without a parent
 	ID              string
@@ -41,7 +50,7 @@ type Ref struct {
 
 // hasParent says whether records of the kind live below another.
 func (k Kind) hasParent() bool {
-	return k == KindDeployment || k == KindStage || k == KindPlanKey
+	return k == KindDeployment || k == KindStage || k == KindPlanKey || k == KindDocumentation
 }
 
 // Key is the record's key in the store. Each part is escaped, so that no client
@@ -50,6 +59,8 @@ func (r Ref) Key() string {
 	switch {
 	case r.Kind == KindOwner:
 		return OwnerRoot + url.PathEscape(r.ID)
+	case r.Kind == KindHost:
+		return HostRoot + url.PathEscape(r.ID)
 	case r.Kind.hasParent():
 		return Below(r.Account, r.Region, r.Kind, r.Parent) + url.PathEscape(r.ID)
 	}
@@ -72,6 +83,10 @@ func ParseKey(key string) (Ref, bool) {
 		id, err := url.PathUnescape(rest)
 		return Ref{Kind: KindOwner, ID: id}, err == nil && id != ""
 	}
+	if rest, ok := strings.CutPrefix(key, HostRoot); ok {
+		id, err := url.PathUnescape(rest)
+		return Ref{Kind: KindHost, ID: id}, err == nil && id != ""
+	}
 	rest, ok := strings.CutPrefix(key, Root)
 	if !ok {
 		return Ref{}, false
@@ -89,9 +104,10 @@ func ParseKey(key string) (Ref, bool) {
 	}
 	ref := Ref{Account: parts[0], Region: parts[1], Kind: Kind(parts[2]), ID: parts[len(parts)-1]}
 	switch ref.Kind {
-	case KindRestAPI, KindKey, KindKeyValue, KindPlan:
+	case KindRestAPI, KindKey, KindKeyValue, KindPlan,
+		KindAccount, KindVpcLink, KindCertificate, KindDomain, KindAssociation:
 		return ref, len(parts) == 4
-	case KindDeployment, KindStage, KindPlanKey:
+	case KindDeployment, KindStage, KindPlanKey, KindDocumentation:
 		ref.Parent = parts[3]
 		return ref, len(parts) == 5
 	}
@@ -110,13 +126,12 @@ type APIRecord struct {
 	// Api is as GetRestApi shows it, but Policy is the canonical JSON itself.
 	Api apigatewayapi.RestApi
 
-	Resources             map[string]apigatewayapi.Resource             // by resource id; Path is kept up to date
-	Models                map[string]apigatewayapi.Model                `json:",omitzero"` // by name
-	RequestValidators     map[string]apigatewayapi.RequestValidator     `json:",omitzero"` // by id
-	Authorizers           map[string]apigatewayapi.Authorizer           `json:",omitzero"` // by id
-	GatewayResponses      map[string]apigatewayapi.GatewayResponse      `json:",omitzero"` // by type; only customised ones
-	DocumentationParts    map[string]apigatewayapi.DocumentationPart    `json:",omitzero"` // by id
-	DocumentationVersions map[string]apigatewayapi.DocumentationVersion `json:",omitzero"` // by version
+	Resources          map[string]apigatewayapi.Resource          // by resource id; Path is kept up to date
+	Models             map[string]apigatewayapi.Model             `json:",omitzero"` // by name
+	RequestValidators  map[string]apigatewayapi.RequestValidator  `json:",omitzero"` // by id
+	Authorizers        map[string]apigatewayapi.Authorizer        `json:",omitzero"` // by id
+	GatewayResponses   map[string]apigatewayapi.GatewayResponse   `json:",omitzero"` // by type; only customised ones
+	DocumentationParts map[string]apigatewayapi.DocumentationPart `json:",omitzero"` // by id
 }
 
 // DeploymentRecord is a deployment: its own description and the frozen copy of
@@ -161,4 +176,46 @@ type PlanKeyRecord struct {
 // other.
 type OwnerRecord struct {
 	Account, Region string
+}
+
+// AccountRecord is what UpdateAccount has set.
+type AccountRecord struct {
+	Account apigatewayapi.Account
+}
+
+// VpcLinkRecord is a VPC link.
+type VpcLinkRecord struct {
+	Link apigatewayapi.VpcLink
+}
+
+// CertificateRecord is a client certificate with its private key, which no
+// operation ever shows.
+type CertificateRecord struct {
+	Certificate apigatewayapi.ClientCertificate
+	PrivateKey  []byte // PKCS #8, DER
+}
+
+// DocumentationRecord is what a documentation version froze.
+type DocumentationRecord struct {
+	Version apigatewayapi.DocumentationVersion
+	Parts   map[string]apigatewayapi.DocumentationPart // by id
+}
+
+// DomainRecord is a custom domain name with its base path mappings.
+type DomainRecord struct {
+	Domain   apigatewayapi.DomainName
+	Mappings map[string]apigatewayapi.BasePathMapping `json:",omitzero"` // by base path, "(none)" for the empty one
+}
+
+// HostRecord says whose domain a host name leads to: a custom domain's own name
+// or its regional name. Host names carry no account, so they are unique over
+// the whole server.
+type HostRecord struct {
+	Account, Region string
+	Domain          string
+}
+
+// AssociationRecord lets a VPC endpoint use a private custom domain.
+type AssociationRecord struct {
+	Association apigatewayapi.DomainNameAccessAssociation
 }

@@ -70,37 +70,44 @@ func (s *Service) CreateRestApi(call *api.Call, in *apigatewayapi.CreateRestApiR
 	if err := s.checkAPICount(call); err != nil {
 		return nil, err
 	}
+	draft.Id = filled(new(wanted))
 	var made *APIRecord
 	err = s.write(call, ownerRef(wanted).Key(), func(t *tx) error {
 		rec, err := s.contents(call, t, val(in.CloneFrom))
 		if err != nil {
 			return err
 		}
-		id := wanted
-		if id == "" {
-			id = s.newID(apiIDLength)
-		}
-		if taken, err := read[OwnerRecord](t, ownerRef(id)); err != nil {
+		if err := s.placeAPI(call, t, rec, draft); err != nil {
 			return err
-		} else if taken != nil {
-			return apigatewayapi.ConflictException("API id already exists: " + id)
 		}
-		root := rec.Api.RootResourceId
-		rec.Api = draft
-		rec.Api.Id, rec.Api.RootResourceId, rec.Api.CreatedDate = new(id), root, seconds(call.Now)
-		if rec.Api.Policy, err = s.storedPolicy(call, id, val(in.Policy)); err != nil {
+		if rec.Api.Policy, err = s.storedPolicy(call, val(rec.Api.Id), val(in.Policy)); err != nil {
 			return err
 		}
 		made = rec
-		if err := t.put(ownerRef(id), OwnerRecord{Account: call.Account, Region: call.Region}); err != nil {
-			return err
-		}
-		return t.put(apiRef(call, id), rec)
+		return t.put(apiRef(call, val(rec.Api.Id)), rec)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return made.shown(), nil
+}
+
+// placeAPI makes a draft the API of rec: it gets its id (draft.Id if it asks for
+// one) and an owner. The root resource is rec's.
+func (s *Service) placeAPI(call *api.Call, t *tx, rec *APIRecord, draft apigatewayapi.RestApi) error {
+	id := val(draft.Id)
+	if id == "" {
+		id = s.newID(apiIDLength)
+	}
+	if taken, err := read[OwnerRecord](t, ownerRef(id)); err != nil {
+		return err
+	} else if taken != nil {
+		return apigatewayapi.ConflictException("API id already exists: " + id)
+	}
+	root := rec.Api.RootResourceId
+	rec.Api = draft
+	rec.Api.Id, rec.Api.RootResourceId, rec.Api.CreatedDate = new(id), root, seconds(call.Now)
+	return t.put(ownerRef(id), OwnerRecord{Account: call.Account, Region: call.Region})
 }
 
 // newAPI checks the input in AWS's order (reference/api-gateway.md 1.7) and
@@ -438,7 +445,10 @@ func (s *Service) DeleteRestApi(call *api.Call, in *apigatewayapi.DeleteRestApiR
 		if _, err := read[OwnerRecord](t, ownerRef(id)); err != nil {
 			return err
 		}
-		for _, kind := range []Kind{KindDeployment, KindStage} {
+		if err := s.checkUnmapped(call, id, ""); err != nil {
+			return err
+		}
+		for _, kind := range []Kind{KindDeployment, KindStage, KindDocumentation} {
 			if err := t.deleteBelow(Below(call.Account, call.Region, kind, id)); err != nil {
 				return err
 			}

@@ -30,6 +30,15 @@ type Options struct {
 	Usage        UsageFunc
 	SetRemaining SetRemainingFunc
 
+	// TestInvoke and TestAuthorizer run the data plane's steps on a draft, for
+	// TestInvokeMethod and TestInvokeAuthorizer. Nil: TestInvokeMethod answers
+	// "not implemented", and an authorizer's function cannot be called.
+	TestInvoke     TestInvokeFunc
+	TestAuthorizer TestAuthorizerFunc
+
+	// Flush empties a stage's caches. Nil: there are none.
+	Flush FlushFunc
+
 	// NewID returns a fresh id of n characters of [a-z0-9]; default: crypto/rand.
 	NewID func(n int) string
 	// NewKeyValue returns a fresh API key value of 40 characters of
@@ -49,6 +58,9 @@ type Service struct {
 	published    PublishedFunc
 	usage        UsageFunc
 	setRemaining SetRemainingFunc
+	testInvoke   TestInvokeFunc
+	testAuth     TestAuthorizerFunc
+	flush        FlushFunc
 	newID        func(n int) string
 	newKeyValue  func() string
 	limits       Limits
@@ -71,6 +83,9 @@ func New(o Options) (*Service, error) {
 		published:    o.Published,
 		usage:        o.Usage,
 		setRemaining: o.SetRemaining,
+		testInvoke:   o.TestInvoke,
+		testAuth:     o.TestAuthorizer,
+		flush:        o.Flush,
 		newID:        o.NewID,
 		newKeyValue:  o.NewKeyValue,
 		limits:       o.Limits.withDefaults(),

@@ -265,6 +265,9 @@ func (s *Service) DeleteStage(call *api.Call, in *apigatewayapi.DeleteStageReque
 		if err := structure(call, t, apiID); err != nil {
 			return err
 		}
+		if err := s.checkUnmapped(call, apiID, name); err != nil {
+			return err
+		}
 		t.delete(ref)
 		return s.dropPlanStages(call, t, func(st *apigatewayapi.ApiStage) bool {
 			return val(st.ApiId) == apiID && val(st.Stage) == name

@@ -122,7 +122,7 @@ func (t *tx) put(ref Ref, record any) error {
 	}
 	limit := maxRecordBytes
 	switch ref.Kind {
-	case KindRestAPI:
+	case KindRestAPI, KindDocumentation:
 		limit = t.limits.APIBytes
 	case KindDeployment:
 		limit = t.limits.APIBytes + 64<<10 // with a description of its own

@@ -222,13 +222,22 @@ func TestWritesWaitUntilInForce(t *testing.T) {
 	}
 }
 
-func TestOtherOperationsAreNotImplemented(t *testing.T) {
+// Only SDKs are not generated; what is asked for is checked all the same.
+func TestOnlyGetSdkIsNotImplemented(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.CreateVpcLink(w.call, &apigatewayapi.CreateVpcLinkRequest{})
+	id, _ := w.deployed()
+	in := &apigatewayapi.GetSdkRequest{RestApiId: &id, StageName: new("prod"), SdkType: new("java")}
+	_, err := w.GetSdk(w.call, in)
 	var e *api.Error
-	if !errors.As(err, &e) || e.Status != 501 || !strings.Contains(e.Message, "CreateVpcLink") {
+	if !errors.As(err, &e) || e.Status != 501 || !strings.Contains(e.Message, "GetSdk") {
 		t.Errorf("got %v", err)
 	}
+	in.SdkType = new("cobol")
+	_, err = w.GetSdk(w.call, in)
+	refused(t, err, bad, "Invalid SDK type specified: cobol")
+	in.SdkType, in.StageName = new("java"), new("none")
+	_, err = w.GetSdk(w.call, in)
+	refused(t, err, notFound, "Invalid stage identifier specified")
 }
 
 func TestStoreErrors(t *testing.T) {
