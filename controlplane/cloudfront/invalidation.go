@@ -15,11 +15,31 @@ import (
 // them when it sees the record. The same caller reference with the same paths
 // gives the first batch again (reference/cloudfront.md 1.5).
 func (s *Service) CreateInvalidation(call *api.Call, in *cloudfrontapi.CreateInvalidationRequest) (*cloudfrontapi.CreateInvalidationResult, error) {
-	batch := in.InvalidationBatch
+	shown, err := s.invalidate(call, in.InvalidationBatch, func() (purged, error) {
+		distribution, err := s.distribution(call, in.DistributionId)
+		return purged{value(in.DistributionId), KindDistribution, distribution.revision}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cloudfrontapi.CreateInvalidationResult{
+		Invalidation: shown, Location: new(endpoint + "distribution/" + *in.DistributionId + "/invalidation/" + *shown.Id),
+	}, nil
+}
+
+// purged is what a batch of paths is purged from: a distribution or a tenant.
+type purged struct {
+	id       string
+	kind     Kind
+	revision int64
+}
+
+// invalidate stores a batch for what find finds.
+func (s *Service) invalidate(call *api.Call, batch *cloudfrontapi.InvalidationBatch, find func() (purged, error)) (*cloudfrontapi.Invalidation, error) {
 	checked := false
 	var record *InvalidationRecord
 	revision, err := s.write(call, func(c *change) error {
-		distribution, err := s.distribution(call, in.DistributionId)
+		from, err := find()
 		if err != nil {
 			return err
 		}
@@ -29,15 +49,14 @@ func (s *Service) CreateInvalidation(call *api.Call, in *cloudfrontapi.CreateInv
 			}
 			checked = true
 		}
-		record, err = s.firstBatch(call, distribution.ID, batch)
+		record, err = s.firstBatch(call, from.id, batch)
 		if err != nil || record != nil {
 			return err
 		}
 		record = &InvalidationRecord{
-			ID: s.newID(IDInvalidation), DistributionID: distribution.ID,
-			CreateTime: moment(call), Batch: *batch,
+			ID: s.newID(IDInvalidation), DistributionID: from.id, CreateTime: moment(call), Batch: *batch,
 		}
-		return s.makeInvalidation(call, c, distribution, record)
+		return s.makeInvalidation(call, c, from, record)
 	})
 	if err != nil {
 		return nil, err
@@ -49,10 +68,7 @@ func (s *Service) CreateInvalidation(call *api.Call, in *cloudfrontapi.CreateInv
 	if written == 0 { // deleted again by now, with its distribution
 		written = revision
 	}
-	return &cloudfrontapi.CreateInvalidationResult{
-		Invalidation: s.showInvalidation(record, written),
-		Location:     new(endpoint + "distribution/" + record.DistributionID + "/invalidation/" + record.ID),
-	}, nil
+	return s.showInvalidation(record, written), nil
 }
 
 // firstBatch finds the batch that has the same caller reference, nil if there
@@ -76,8 +92,8 @@ func (s *Service) firstBatch(call *api.Call, distribution string, batch *cloudfr
 
 // makeInvalidation describes the change that adds a batch, and takes away the
 // oldest completed ones beyond what is remembered.
-func (s *Service) makeInvalidation(call *api.Call, c *change, distribution stored, record *InvalidationRecord) error {
-	all, err := s.invalidations(call, distribution.ID)
+func (s *Service) makeInvalidation(call *api.Call, c *change, from purged, record *InvalidationRecord) error {
+	all, err := s.invalidations(call, from.id)
 	if err != nil {
 		return err
 	}
@@ -91,15 +107,15 @@ func (s *Service) makeInvalidation(call *api.Call, c *change, distribution store
 			break
 		}
 		c.delete(
-			invalidationKey(call.Account, distribution.ID, old.ID),
-			invalidationReferenceKey(call.Account, distribution.ID, value(old.Batch.CallerReference)),
+			invalidationKey(call.Account, from.id, old.ID),
+			invalidationReferenceKey(call.Account, from.id, value(old.Batch.CallerReference)),
 		)
 	}
-	key := invalidationKey(call.Account, distribution.ID, record.ID)
-	c.expect(Key(call.Account, KindDistribution, distribution.ID), distribution.revision)
+	key := invalidationKey(call.Account, from.id, record.ID)
+	c.expect(Key(call.Account, from.kind, from.id), from.revision)
 	c.expect(key, 0)
 	c.put(key, record)
-	c.create(invalidationReferenceKey(call.Account, distribution.ID, value(record.Batch.CallerReference)), record.ID)
+	c.create(invalidationReferenceKey(call.Account, from.id, value(record.Batch.CallerReference)), record.ID)
 	return nil
 }
 
@@ -172,32 +188,44 @@ func (s *Service) GetInvalidation(call *api.Call, in *cloudfrontapi.GetInvalidat
 	if err != nil {
 		return nil, err
 	}
-	record, revision, err := read[InvalidationRecord](call, s, invalidationKey(call.Account, distribution.ID, value(in.Id)))
+	shown, err := s.invalidation(call, distribution.ID, in.Id)
+	return &cloudfrontapi.GetInvalidationResult{Invalidation: shown}, err
+}
+
+// invalidation shows one of a distribution or a tenant.
+func (s *Service) invalidation(call *api.Call, from string, id *string) (*cloudfrontapi.Invalidation, error) {
+	record, revision, err := read[InvalidationRecord](call, s, invalidationKey(call.Account, from, value(id)))
 	if err != nil {
 		return nil, err
 	}
 	if record == nil {
 		return nil, cloudfrontapi.NoSuchInvalidation("The specified invalidation does not exist.")
 	}
-	return &cloudfrontapi.GetInvalidationResult{Invalidation: s.showInvalidation(record, revision)}, nil
+	return s.showInvalidation(record, revision), nil
 }
 
 // ListInvalidations lists the invalidations of a distribution, the newest
 // first; the marker is the last id of the page before.
 func (s *Service) ListInvalidations(call *api.Call, in *cloudfrontapi.ListInvalidationsRequest) (*cloudfrontapi.ListInvalidationsResult, error) {
-	most, err := pageSize(in.MaxItems)
-	if err != nil {
-		return nil, err
-	}
 	distribution, err := s.distribution(call, in.DistributionId)
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.invalidations(call, distribution.ID)
+	list, err := s.listInvalidations(call, distribution.ID, pageQuery{in.Marker, in.MaxItems})
+	return &cloudfrontapi.ListInvalidationsResult{InvalidationList: list}, err
+}
+
+// listInvalidations gives a page of a distribution's or a tenant's.
+func (s *Service) listInvalidations(call *api.Call, from string, q pageQuery) (*cloudfrontapi.InvalidationList, error) {
+	most, err := pageSize(q.maxItems)
 	if err != nil {
 		return nil, err
 	}
-	if marker := value(in.Marker); marker != "" {
+	all, err := s.invalidations(call, from)
+	if err != nil {
+		return nil, err
+	}
+	if marker := value(q.marker); marker != "" {
 		at := slices.IndexFunc(all, func(i storedInvalidation) bool { return i.ID == marker })
 		if at < 0 {
 			at = len(all) - 1 // forgotten meanwhile, and so is all that was older
@@ -206,7 +234,7 @@ func (s *Service) ListInvalidations(call *api.Call, in *cloudfrontapi.ListInvali
 	}
 	page := all[:min(most, len(all))]
 	list := &cloudfrontapi.InvalidationList{
-		Marker: new(value(in.Marker)), MaxItems: new(int32(most)),
+		Marker: new(value(q.marker)), MaxItems: new(int32(most)),
 		IsTruncated: new(len(page) < len(all)), Quantity: new(int32(len(page))),
 	}
 	for _, i := range page {
@@ -217,7 +245,7 @@ func (s *Service) ListInvalidations(call *api.Call, in *cloudfrontapi.ListInvali
 	if len(page) < len(all) {
 		list.NextMarker = new(page[len(page)-1].ID)
 	}
-	return &cloudfrontapi.ListInvalidationsResult{InvalidationList: list}, nil
+	return list, nil
 }
 
 // storedInvalidation is an invalidation with the revision that put it.

@@ -35,7 +35,6 @@ func requestRules() []distributionRule {
 		{"quantities", func(c *distributionCheck) error { return quantities(c.config) }},
 		{"caller reference", callerReferenceKept},
 		{"update: kind of distribution kept", kindKept},
-		{"update: continuous deployment", continuousKept},
 		{"cache policy or forwarded values", policyOrForwardedValues},
 	}
 }

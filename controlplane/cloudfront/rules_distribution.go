@@ -175,15 +175,10 @@ func distributionReferences(c *distributionCheck) error {
 	notFound := func() error { return cloudfrontapi.EntityNotFound("The entity was not found.") }
 	mtls, function := config.ViewerMtlsConfig, config.ConnectionFunctionAssociation
 	switch {
-	case value(config.ContinuousDeploymentPolicyId) != "":
-		return cloudfrontapi.NoSuchContinuousDeploymentPolicy("The continuous deployment policy doesn't exist.")
-	case value(config.AnycastIpListId) != "", mtls != nil && mtls.TrustStoreConfig != nil,
+	case value(config.AnycastIpListId) != "" && !c.policies.has(KindAnycastIPList, *config.AnycastIpListId),
+		mtls != nil && mtls.TrustStoreConfig != nil && !c.policies.has(KindTrustStore, value(mtls.TrustStoreConfig.TrustStoreId)),
 		function != nil && value(function.Id) != "":
 		return notFound()
-	case value(config.ConnectionMode) == cloudfrontapi.ConnectionModeTenantOnly, config.TenantConfig != nil:
-		return cloudfrontapi.UnsupportedOperation("Multi-tenant distributions are not implemented by Drawbridge yet.")
-	case value(config.Staging):
-		return cloudfrontapi.UnsupportedOperation("Staging distributions are not implemented by Drawbridge yet.")
 	case mtls != nil && value(mtls.Mode) != "":
 		return cloudfrontapi.UnsupportedOperation("Viewer mTLS is not implemented by Drawbridge yet.")
 	case config.CacheTagConfig != nil && !tokenPattern.MatchString(value(config.CacheTagConfig.HeaderName)):

@@ -174,7 +174,6 @@ func distributionCases() []ruleCase {
 		{"logging", "prefix", func(c *distributionConfig) { c.Logging = &cloudfrontapi.LoggingConfig{Prefix: new("/x")} },
 			invalidArgument, 400, "", false},
 		{"web ACL", "", func(c *distributionConfig) { c.WebACLId = new("x") }, "InvalidWebACLId", 400, "", false},
-		later("continuous deployment", "NoSuchContinuousDeploymentPolicy", 404, func(c *distributionConfig) { c.ContinuousDeploymentPolicyId = new("x") }),
 		later("anycast", "EntityNotFound", 404, func(c *distributionConfig) { c.AnycastIpListId = new("x") }),
 		later("connection function", "EntityNotFound", 404, func(c *distributionConfig) {
 			c.ConnectionFunctionAssociation = &cloudfrontapi.ConnectionFunctionAssociation{Id: new("cf_1")}
@@ -185,8 +184,6 @@ func distributionCases() []ruleCase {
 		later("mTLS", "UnsupportedOperation", 400, func(c *distributionConfig) {
 			c.ViewerMtlsConfig = &cloudfrontapi.ViewerMtlsConfig{Mode: new("required")}
 		}),
-		later("tenants", "UnsupportedOperation", 400, func(c *distributionConfig) { c.ConnectionMode = new("tenant-only") }),
-		later("staging", "UnsupportedOperation", 400, func(c *distributionConfig) { c.Staging = new(true) }),
 		later("cache tag", invalidArgument, 400, func(c *distributionConfig) {
 			c.CacheTagConfig = &cloudfrontapi.CacheTagConfig{HeaderName: new("a b")}
 		}),
@@ -229,14 +226,6 @@ func originCases() []ruleCase {
 		{"origin kinds", "two", func(c *distributionConfig) {
 			origin(c).S3OriginConfig = &cloudfrontapi.S3OriginConfig{OriginAccessIdentity: new("")}
 		}, "InvalidOrigin", 400, "", false},
-		{"origin kinds", "VPC", func(c *distributionConfig) {
-			origin(c).CustomOriginConfig = nil
-			origin(c).VpcOriginConfig = &cloudfrontapi.VpcOriginConfig{VpcOriginId: new("vo_1")}
-		}, "EntityNotFound", 404, "", false},
-		{"origin kinds", "VPC big", func(c *distributionConfig) {
-			origin(c).CustomOriginConfig = nil
-			origin(c).VpcOriginConfig = &cloudfrontapi.VpcOriginConfig{VpcOriginId: new(strings.Repeat("v", 129))}
-		}, invalidArgument, 400, "The parameter VPC Origin Name is too big.", false},
 		domain("192.0.2.1", isIP), domain("2001:db8::1", isIP), domain("[2001:db8::1]", isIP), domain("127.1", isIP),
 		domain("2130706433", isIP), domain("0x7f000001", isIP), domain("192.0.2.1.", isIP),
 		domain("https://example.com", mustBe), domain("example.com:8080", mustBe), domain("example.com/path", mustBe),
@@ -500,7 +489,8 @@ func legacyCases() []ruleCase {
 const conflict = "The parameter Header Name with value Referer is not allowed as both an origin custom header and a forward header."
 
 func allCases() []ruleCase {
-	return slices.Concat(updateCases(), requestCases(), distributionCases(), originCases(), headerCases(), groupCases(), behaviorCases(), legacyCases())
+	return slices.Concat(updateCases(), requestCases(), distributionCases(), originCases(), headerCases(), groupCases(), behaviorCases(), legacyCases(),
+		attachedCases())
 }
 
 func TestDistributionRules(t *testing.T) {

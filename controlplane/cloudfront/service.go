@@ -34,6 +34,18 @@ type Options struct {
 	// always. Once true for a revision it stays true.
 	Deployed func(revision int64) bool
 
+	// ReadBundle reads a trust store's CA certificates from S3; nil: there is
+	// no S3, and every trust store says so.
+	ReadBundle func(ctx context.Context, from BundleLocation) ([]byte, error)
+
+	// Certificate finds a server certificate by its ARN (ACM) or id (IAM); nil:
+	// every certificate is taken to exist and to cover every name.
+	Certificate func(ctx context.Context, account, reference string) (Certificate, error)
+
+	// IssueCertificate asks for a certificate in ACM for a tenant's domains and
+	// gives its ARN; nil: there is none to be had.
+	IssueCertificate func(call *api.Call, domains []string) (string, error)
+
 	// NewID makes identifiers; nil: random ones. For tests.
 	NewID func(IDKind) string
 }
@@ -49,6 +61,10 @@ type Service struct {
 	deployed  func(revision int64) bool
 	newID     func(IDKind) string
 	count     distributionCount
+
+	readBundle       func(ctx context.Context, from BundleLocation) ([]byte, error)
+	certificate      func(ctx context.Context, account, reference string) (Certificate, error)
+	issueCertificate func(call *api.Call, domains []string) (string, error)
 }
 
 var _ cloudfrontapi.Service = (*Service)(nil)
@@ -61,6 +77,7 @@ func New(o Options) (*Service, error) {
 	s := &Service{
 		store: o.Store, limits: o.Limits.withDefaults(), wording: o.Wording,
 		published: o.Published, deployed: o.Deployed, newID: o.NewID,
+		readBundle: o.ReadBundle, certificate: o.Certificate, issueCertificate: o.IssueCertificate,
 	}
 	if s.published == nil {
 		s.published = func(context.Context, int64) error { return nil }

@@ -48,6 +48,14 @@ func distribution(record *cloudfront.DistributionRecord, revision int64, known p
 	return d, nil
 }
 
+// reachable tells whether viewers get at a distribution by its own names.
+// Staging distributions have no way in but a continuous deployment policy, and
+// multi-tenant ones none but their tenants (reference/cloudfront.md 5.9): until
+// the edge knows both, it does not serve them.
+func reachable(config *cloudfrontapi.DistributionConfig) bool {
+	return !value(config.Staging) && value(config.ConnectionMode) != cloudfrontapi.ConnectionModeTenantOnly
+}
+
 // behaviors returns the cache behaviors in order with the default one, pattern "*", last.
 func behaviors(config *cloudfrontapi.DistributionConfig) []cloudfrontapi.CacheBehavior {
 	var all []cloudfrontapi.CacheBehavior
@@ -131,6 +139,10 @@ func origin(config *cloudfrontapi.Origin) *program.Origin {
 		for _, header := range config.CustomHeaders.Items {
 			o.CustomHeaders = append(o.CustomHeaders, program.HeaderField{Name: value(header.HeaderName), Value: value(header.HeaderValue)})
 		}
+	}
+	if vpc := config.VpcOriginConfig; vpc != nil {
+		o.ReadTimeout = seconds(valueOr(vpc.OriginReadTimeout, 30))
+		o.KeepAlive = seconds(valueOr(vpc.OriginKeepaliveTimeout, 5))
 	}
 	if custom := config.CustomOriginConfig; custom != nil {
 		o.HTTPPort = int(valueOr(custom.HTTPPort, 80))

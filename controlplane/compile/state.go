@@ -190,6 +190,10 @@ func (s *State) compileDistribution(p *pending, id string) {
 		return
 	}
 	stored, err := cloudfront.Decode[cloudfront.DistributionRecord](from.key, from.value)
+	if err == nil && !reachable(&stored.Config) {
+		p.update.Distributions[id] = nil
+		return
+	}
 	if err == nil {
 		used := &usedPolicies{state: s, user: id}
 		var unit *program.Distribution

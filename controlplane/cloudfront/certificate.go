@@ -1,0 +1,101 @@
+package cloudfront
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"drawbridge/controlplane/api/cloudfrontapi"
+)
+
+// Certificate is what rules look at in a server certificate.
+type Certificate struct {
+	Names []string // DNS names, lower case; "*." for one label
+}
+
+// ErrNoCertificate is what Options.Certificate answers for a certificate that
+// does not exist or cannot be used.
+var ErrNoCertificate = errors.New("no such certificate")
+
+// KindCertificate is the family under which users of a certificate are noted;
+// the certificates themselves are another service's. Name: <escaped ARN or id>.
+const KindCertificate Kind = "certificates"
+
+// CertificateUsersKey is the key of a [PolicyUsersRecord] for a certificate; a
+// certificate that nothing uses has none.
+func CertificateUsersKey(account, reference string) string {
+	return policyUsersKey(account, KindCertificate, escape(reference))
+}
+
+// certificateOf gives the certificate that a distribution names: an ACM ARN, an
+// IAM id or "".
+func certificateOf(config *cloudfrontapi.DistributionConfig) string {
+	if config.ViewerCertificate == nil {
+		return ""
+	}
+	if arn := value(config.ViewerCertificate.ACMCertificateArn); arn != "" {
+		return arn
+	}
+	return value(config.ViewerCertificate.IAMCertificateId)
+}
+
+// certificateNames gives the names that a certificate covers; all is true when
+// nobody knows.
+func (s *Service) certificateNames(ctx context.Context, account, reference string) (names []string, all bool, err error) {
+	if s.certificate == nil {
+		return nil, true, nil
+	}
+	found, err := s.certificate(ctx, account, reference)
+	if errors.Is(err, ErrNoCertificate) {
+		return nil, false, noCertificate()
+	}
+	if err != nil {
+		return nil, false, internalError(err)
+	}
+	return found.Names, false, nil
+}
+
+// checkCertificate demands that the certificate a configuration names exists
+// and covers its aliases.
+func (s *Service) checkCertificate(ctx context.Context, account string, config *cloudfrontapi.DistributionConfig) error {
+	reference := certificateOf(config)
+	if reference == "" {
+		return nil
+	}
+	names, all, err := s.certificateNames(ctx, account, reference)
+	if err != nil || all {
+		return err
+	}
+	for _, alias := range config.Aliases.Items {
+		if !covers(names, alias) {
+			return notCovered()
+		}
+	}
+	return nil
+}
+
+// covers tells whether one of a certificate's names is a host name, or the
+// wildcard above it (RFC 9525 section 6.3). A wildcard alias needs the same
+// wildcard.
+func covers(names []string, host string) bool {
+	host = strings.ToLower(host)
+	_, parent, _ := strings.Cut(host, ".")
+	for _, name := range names {
+		if name == host || name == "*."+parent {
+			return true
+		}
+	}
+	return false
+}
+
+// Texts: reference/cloudfront.md 1.7.
+func noCertificate() error {
+	return cloudfrontapi.InvalidViewerCertificate("The specified SSL certificate doesn't exist, isn't in us-east-1 " +
+		"region, isn't valid, or doesn't include a valid certificate chain.")
+}
+
+const notCoveredText = "The certificate that is attached to your distribution doesn't cover the alternate domain name (CNAME) " +
+	"that you're trying to add. For more details, see: " +
+	"https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html#alternate-domain-names-requirements"
+
+func notCovered() error { return cloudfrontapi.InvalidViewerCertificate(notCoveredText) }
