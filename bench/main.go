@@ -58,6 +58,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	} else if err == nil {
 		err = writeTable(stdout, result)
 	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted; nothing is left running")
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
 		return exitFailed
