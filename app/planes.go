@@ -162,7 +162,8 @@ func (a *App) quotaOf(planID, keyID string) *program.Quota {
 // control makes the control plane: the services behind AWS's protocols.
 func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awsproto.Handler, error) {
 	gateways, err := apigateway.New(apigateway.Options{
-		Store: a.store, Published: a.publisher.published, Usage: a.usageDays, SetRemaining: a.setRemaining, Limits: bounds.apigateway,
+		Store: a.store, Published: a.publisher.published, Usage: a.usageDays, SetRemaining: a.setRemaining,
+		TestInvoke: a.testInvoke, Limits: bounds.apigateway,
 	})
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ type call struct {
 	context  *jsonpath.Object // $context, made when first needed
 	traceID  string
 	refusal  *Refusal // being answered
+	log      *testLog // of a test invocation; nil for every other call
 	response exchange.Response
 	fields   [8]exchange.Field // room for the response's header
 }

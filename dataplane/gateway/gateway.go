@@ -108,10 +108,12 @@ func (c *call) invoke(ctx context.Context, route route) (answer, *Refusal) {
 	if refusal != nil {
 		return answer{}, refusal
 	}
+	c.log.request(request)
 	result, refusal := c.integrate(ctx, route, request)
 	if refusal != nil {
 		return answer{}, refusal
 	}
+	c.log.result(request, result, c.x.Record.OriginLatency)
 	selected, refusal := c.selectResponse(route, result)
 	if refusal != nil {
 		return answer{}, refusal
