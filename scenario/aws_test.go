@@ -83,12 +83,17 @@ func (s *story) reader(ts *testscript.TestScript) func(string) (string, error) {
 
 // awsByClient performs a line by the built-in client.
 func (s *story) awsByClient(ts *testscript.TestScript, args []string) error {
-	line, err := parseAWS(args, s.reader(ts))
+	return s.call(args, s.reader(ts), ts.Getenv)
+}
+
+// call is awsByClient, with the story's files and variables.
+func (s *story) call(args []string, read func(string) (string, error), getenv func(string) string) error {
+	line, err := parseAWS(args, read)
 	if err != nil {
 		return err
 	}
 	if line.region == "" {
-		line.region = ts.Getenv("AWS_REGION")
+		line.region = getenv("AWS_REGION")
 	}
 	if line.table.Name == "cloudfront" {
 		line.region = "us-east-1" // the one region CloudFront's API has
@@ -97,7 +102,7 @@ func (s *story) awsByClient(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	endpoint := ts.Getenv("ENDPOINT")
+	endpoint := getenv("ENDPOINT")
 	if endpoint == "" {
 		return errors.New("no listener has the control plane")
 	}
@@ -109,7 +114,7 @@ func (s *story) awsByClient(ts *testscript.TestScript, args []string) error {
 	request.Header = wire.header
 	request.Header.Set("User-Agent", "aws-cli/2 scenario")
 	if !line.unsigned {
-		if err := s.sign(ts, request, line, wire); err != nil {
+		if err := s.sign(getenv, request, line, wire); err != nil {
 			return err
 		}
 	}
@@ -141,7 +146,7 @@ func (s *story) awsByClient(ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
-func (s *story) sign(ts *testscript.TestScript, request *http.Request, line *awsLine, wire *wireRequest) error {
+func (s *story) sign(getenv func(string) string, request *http.Request, line *awsLine, wire *wireRequest) error {
 	keys, err := sigv4.New(sigv4.Options{})
 	if err != nil {
 		return err
@@ -149,8 +154,8 @@ func (s *story) sign(ts *testscript.TestScript, request *http.Request, line *aws
 	sum := sha256.Sum256(wire.body)
 	fields, err := keys.Sign(sigv4.SignInput{
 		Request: sigv4.Request{Method: wire.method, RawPath: request.URL.EscapedPath(), RawQuery: wire.query, Host: request.URL.Host, Header: sigv4.MapHeader(request.Header)},
-		Credential: sigv4.Credential{AccessKeyID: ts.Getenv("AWS_ACCESS_KEY_ID"), SecretKey: ts.Getenv("AWS_SECRET_ACCESS_KEY"),
-			SessionToken: ts.Getenv("AWS_SESSION_TOKEN")},
+		Credential: sigv4.Credential{AccessKeyID: getenv("AWS_ACCESS_KEY_ID"), SecretKey: getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken: getenv("AWS_SESSION_TOKEN")},
 		BodyHash: hex.EncodeToString(sum[:]), Region: line.region, Service: line.table.Name, Now: s.clock.now(), DoubleEncodePath: true,
 	})
 	for _, f := range fields {

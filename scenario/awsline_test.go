@@ -321,6 +321,9 @@ func (p *shorthand) value(end string) (any, error) {
 		p.at++
 		list := []any{}
 		for !strings.HasPrefix(p.rest(), "]") {
+			if p.rest() == "" {
+				break
+			}
 			item, err := p.value("]")
 			if err != nil {
 				return nil, err
