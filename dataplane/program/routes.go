@@ -111,13 +111,14 @@ func (n *node) match(rest string, done bool, verb string, vars []Variable) (*Met
 }
 
 // method returns the node's method for verb: exact, else ANY for the verbs ANY
-// stands for.
+// stands for. "ANY" as a client's verb is none of them: served, it would be a
+// verb that no policy names.
 func (n *node) method(verb string) *Method {
-	if m := n.methods[verb]; m != nil {
-		return m
-	}
 	if MethodOf(verb) == 0 {
 		return nil
+	}
+	if m := n.methods[verb]; m != nil {
+		return m
 	}
 	return n.methods["ANY"]
 }

@@ -40,6 +40,7 @@ func TestMatch(t *testing.T) {
 		{"GET", "/test/any", "GET /test/any", ""}, // the exact verb beats ANY
 		{"OPTIONS", "/test/any", "ANY /test/any", ""},
 		{"PURGE", "/test/any", "", ""}, // ANY is seven verbs
+		{"ANY", "/test/any", "", ""},   // and none of them itself
 		{"get", "/part1", "", ""},
 		{"GET", "/pets/new", "GET /pets/new", ""},
 		{"GET", "/pets/test%2Balias@x", "GET /pets/{id}", "id=test%2Balias@x"},
