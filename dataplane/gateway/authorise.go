@@ -100,11 +100,13 @@ func (c *call) fillContext(keys *policy.Context) {
 
 // appendARN appends the ARN a call is authorised for: the actual stage, verb
 // and request path without its leading slash (reference/api-gateway.md 3.2).
+// Further slashes in front are dropped as routing drops them (2.2): "//admin" is
+// served by /admin, so a policy on GET/admin must see it as that.
 func (c *call) appendARN(b []byte, account string) []byte {
 	api := c.place.api
 	for _, part := range [...]string{
 		"arn:", api.Partition, ":execute-api:", api.Region, ":", account, ":", api.ID, "/", c.place.stage.Name,
-		"/", c.verb, "/", strings.TrimPrefix(c.place.path, "/"),
+		"/", c.verb, "/", strings.TrimLeft(c.place.path, "/"),
 	} {
 		b = append(b, part...)
 	}

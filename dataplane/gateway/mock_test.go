@@ -144,13 +144,14 @@ func TestMethodOverride(t *testing.T) {
 	f.wantPart("GET /prod\nX-HTTP-Method-Override: PURGE", "403\n", "MissingAuthenticationTokenException")
 }
 
-// The resource that a policy is asked about: reference/api-gateway.md 3.2.
+// The resource that a policy is asked about: reference/api-gateway.md 3.2. What
+// routing does not see, slashes in front, the policy does not see either.
 func TestMethodARN(t *testing.T) {
 	f := newFixture(t)
 	f.methods = append(f.methods, f0mock("ANY", "/{proxy+}"))
 	f.setPolicy(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`)
 	for path, want := range map[string]string{
-		"/prod": "/prod/GET/ ", "/prod/": "/prod/GET/ ", "/prod/test//": "/prod/GET/test// ", "/prod//test": "/prod/GET//test ",
+		"/prod": "/prod/GET/ ", "/prod/": "/prod/GET/ ", "/prod/test//": "/prod/GET/test// ", "/prod//test": "/prod/GET/test ", "/prod///test//x/": "/prod/GET/test//x/ ",
 		"/prod/a%20b?x=y": "/prod/GET/a%20b ", "/prod/quo\"te": `/prod/GET/quo\"te `,
 	} {
 		f.wantPart("GET "+path, "********1234:abcdefghij"+want+"with an explicit deny\"}")
