@@ -19,6 +19,7 @@ test: tools ## everything but the slow ones: build, lint, race tests, scenarios,
 	.ci/stage build $(MAKE) --no-print-directory build
 	.ci/stage lint $(MAKE) --no-print-directory lint
 	.ci/stage 'tests with the race detector' env CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
+	.ci/stage 'benchmarks run' bash -c 'cd bench && $(GO) vet ./... && $(GO) test ./...'
 	.ci/stage 'real clients' $(MAKE) --no-print-directory real-clients
 	.ci/stage fuzz $(MAKE) --no-print-directory fuzz FUZZTIME=3s
 
