@@ -17,6 +17,8 @@ type gatewayState struct {
 	deployments map[deploymentName]source
 	compiled    map[deploymentName]*program.Deployment // shared by the stages that run it
 
+	domains map[string]*program.Domain // by name
+
 	keys     map[apigateway.Ref]*apigateway.KeyRecord
 	plans    map[apigateway.Ref]*apigateway.PlanRecord
 	planKeys map[apigateway.Ref]bool // parent: plan id; id: key id
@@ -34,6 +36,7 @@ func newGatewayState() gatewayState {
 		stages:      make(map[stageName]source),
 		deployments: make(map[deploymentName]source),
 		compiled:    make(map[deploymentName]*program.Deployment),
+		domains:     make(map[string]*program.Domain),
 		keys:        make(map[apigateway.Ref]*apigateway.KeyRecord),
 		plans:       make(map[apigateway.Ref]*apigateway.PlanRecord),
 		planKeys:    make(map[apigateway.Ref]bool),
@@ -71,6 +74,8 @@ func (g *gatewayState) note(p *pending, from source) {
 			delete(g.apis, ref.ID)
 			p.update.Gateway.APIs[ref.ID] = nil
 		}
+	case apigateway.KindDomain:
+		g.noteDomain(p, ref, from)
 	case apigateway.KindKey:
 		p.keys[ref.ID] = true
 		noteRecord(p, g.keys, ref, from)

@@ -106,7 +106,7 @@ func newPending() pending {
 	return pending{
 		distributions: make(map[string]bool), stages: make(map[stageName]bool), keys: make(map[string]bool),
 		update: Update{Distributions: make(map[string]*program.Distribution), Gateway: program.GatewayChange{
-			APIs: make(map[string]*program.API), Keys: make(map[string]*program.APIKey),
+			APIs: make(map[string]*program.API), Domains: make(map[string]*program.Domain), Keys: make(map[string]*program.APIKey),
 		}},
 	}
 }

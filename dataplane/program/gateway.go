@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"maps"
+	"strings"
 )
 
 // Gateway is the program of a gateway cell: APIs with their stages, custom
@@ -69,9 +70,16 @@ func (g *Gateway) API(id string) (*API, bool) {
 	return api, ok
 }
 
-// Domain returns the custom domain that owns a host: its name or its regional name.
+// Domain returns the custom domain that owns a host: its name, its regional
+// name, or a name one label below a wildcard ("*.example.com").
 func (g *Gateway) Domain(host string) (*Domain, bool) {
 	d, ok := g.domains[host]
+	if ok || len(g.domains) == 0 {
+		return d, ok
+	}
+	if dot := strings.IndexByte(host, '.'); dot > 0 {
+		d, ok = g.domains["*"+host[dot:]]
+	}
 	return d, ok
 }
 
