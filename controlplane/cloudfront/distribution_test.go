@@ -116,7 +116,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 	for i := range 3 {
 		invalidate(t, s, made.Distribution.Id, fmt.Sprint(i), "/*")
 	}
-	if n := len(keys(t, st)); n != len(before)+14 { // record, 2 ids, reference, tags, users, 2 aliases, 3 x 2 invalidations
+	if n := len(keys(t, st)); n != len(before)+15 { // record, 2 ids, reference, tags, 2 users, 2 aliases, 3 x 2 invalidations
 		t.Errorf("%d keys of %d:\n%s", n, len(before), strings.Join(keys(t, st), "\n"))
 	}
 	if err := remove(s, made.Distribution.Id, made.ETag); err != nil {
@@ -526,6 +526,7 @@ func TestRecordsOnDisk(t *testing.T) {
 		"cloudfront-ids/d111111abcdef8",
 		"cloudfront/111122223333/callerreferences/a%2Fb%20c",
 		"cloudfront/111122223333/distributions/E1U5RQF7T870K0",
+		"cloudfront/111122223333/policyusers/certificates/arn:aws:acm:us-east-1:111122223333:certificate%2F1f2e3d4c-0000-4000-8000-000000000000",
 	}
 	if got := keys(t, st); !slices.Equal(got, want) {
 		t.Errorf("keys\n%s", strings.Join(got, "\n"))

@@ -23,7 +23,7 @@ type config struct {
 const statusCodePattern = `[1-5]\d\d`
 
 func configs() []config {
-	return []config{apiGateway(), cloudFront(), keyValueStore(), sts()}
+	return []config{apiGateway(), cloudFront(), keyValueStore(), sts(), acm(), iam()}
 }
 
 func apiGateway() config {
@@ -87,4 +87,15 @@ func keyValueStore() config {
 
 func sts() config {
 	return config{model: "sts", pkg: "stsapi", dotName: "STS", notImplemented: "NotImplemented"}
+}
+
+// acm and iam have the operations on certificates only (extract.mjs).
+func acm() config {
+	return config{model: "acm", pkg: "acmapi", dotName: "ACM", notImplemented: "NotImplementedException", moreErrors: map[string]int{
+		"ServiceUnavailableException": 503,
+	}}
+}
+
+func iam() config {
+	return config{model: "iam", pkg: "iamapi", dotName: "IAM", notImplemented: "NotImplemented"}
 }

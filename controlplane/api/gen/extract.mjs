@@ -6,8 +6,9 @@
 //   mkdir /tmp/npm && cd /tmp/npm && npm init -y
 //   npm install --ignore-scripts @aws-sdk/client-cloudfront@3.1164.0 \
 //       @aws-sdk/client-cloudfront-keyvaluestore@3.1142.0 \
-//       @aws-sdk/client-api-gateway@3.1142.0 @aws-sdk/client-sts@3.1169.0
-//   cd <repository> && node controlplane/api/gen/extract.mjs /tmp/npm
+//       @aws-sdk/client-api-gateway@3.1142.0 @aws-sdk/client-sts@3.1169.0 \
+//       @aws-sdk/client-acm@3.1169.0 @aws-sdk/client-iam@3.1169.0
+//   cd <repository> && node controlplane/api/gen/extract.mjs /tmp/npm [SERVICE...]
 //   go run ./controlplane/api/gen
 //
 // What comes from where (reference/libraries.md 6):
@@ -53,6 +54,18 @@ const SERVICES = [
     file: "sts", package: "@aws-sdk/client-sts", version: "3.1169.0",
     signingName: "sts", protocol: "query",
     goModule: "github.com/aws/aws-sdk-go-v2/service/sts",
+  },
+  {
+    file: "acm", package: "@aws-sdk/client-acm", version: "3.1169.0",
+    signingName: "acm", protocol: "json-1.1",
+    goModule: "github.com/aws/aws-sdk-go-v2/service/acm",
+    only: /^(Import|Request|Describe|Get|List|Delete)Certificates?$|^(AddTagsTo|RemoveTagsFrom|ListTagsFor)Certificate$/,
+  },
+  {
+    file: "iam", package: "@aws-sdk/client-iam", version: "3.1169.0",
+    signingName: "iam", protocol: "query",
+    goModule: "github.com/aws/aws-sdk-go-v2/service/iam",
+    only: /^(Upload|Get|List|Update|Delete)ServerCertificates?$|^(Tag|Untag)ServerCertificate$|^ListServerCertificateTags$/,
   },
 ];
 
@@ -251,8 +264,10 @@ class Extractor {
     const operations = {};
     const all = Object.values(this.schemas).filter(Array.isArray);
     // Operations first: they tell under which Go name the SDK keeps an input's number types.
-    for (const s of all.filter((s) => s[0] === 9).sort((a, b) => (a[2] < b[2] ? -1 : 1))) operations[s[2]] = this.operation(s);
-    for (const s of all.filter((s) => s[0] === -3 && !s[1].startsWith("smithy.ts.sdk.synthetic"))) this.structure(s, []);
+    const wanted = (s) => s[0] === 9 && (!this.service.only || this.service.only.test(s[2]));
+    for (const s of all.filter(wanted).sort((a, b) => (a[2] < b[2] ? -1 : 1))) operations[s[2]] = this.operation(s);
+    const thrown = new Set(Object.values(operations).flatMap((o) => o.errors));
+    for (const s of all.filter((s) => s[0] === -3 && (!this.service.only || thrown.has(s[2])) && !s[1].startsWith("smithy.ts.sdk.synthetic"))) this.structure(s, []);
     const sorted = (keys, of) => Object.fromEntries([...keys].sort().map((k) => [k, of(k)]));
     return {
       source: { package: this.service.package, version: this.service.version, license: "Apache-2.0" },
@@ -276,7 +291,8 @@ function format(value, depth, key) {
   return `{\n${lines.join(",\n")}\n${end}}`;
 }
 
-for (const service of SERVICES) {
+const only = process.argv.slice(3); // services to renew; none: all
+for (const service of SERVICES.filter((s) => only.length === 0 || only.includes(s.file))) {
   const extractor = new Extractor(service, npmRoot);
   await extractor.load();
   const model = extractor.model();
