@@ -150,8 +150,12 @@ func parseYAML(document []byte) (*Node, error) {
 		return nil, errTooLarge
 	}
 	var tree yaml.Node
-	if err := yaml.Unmarshal(document, &tree); err != nil {
+	dec := yaml.NewDecoder(bytes.NewReader(document))
+	if err := dec.Decode(&tree); err != nil {
 		return nil, fmt.Errorf("read YAML: %w", err)
+	}
+	if err := dec.Decode(new(yaml.Node)); err != io.EOF {
+		return nil, errors.New("there is more after the document")
 	}
 	if tree.Kind != yaml.DocumentNode || len(tree.Content) != 1 {
 		return nil, errors.New("the document is empty")

@@ -2,10 +2,8 @@ package openapi
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"regexp"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -14,61 +12,58 @@ import (
 // their line.
 func (n *Node) JSON() []byte {
 	var out bytes.Buffer
-	n.json(&out, "\n")
+	n.json(&out, "\n", pretty)
 	return out.Bytes()
-}
-
-func (n *Node) json(out *bytes.Buffer, newline string) {
-	if n == nil {
-		out.WriteString("null")
-		return
-	}
-	switch n.Kind {
-	case Null:
-		out.WriteString("null")
-	case Bool, Number:
-		out.WriteString(n.Text)
-	case String:
-		quote(out, n.Text)
-	case Array:
-		if len(n.Items) == 0 {
-			out.WriteString("[ ]")
-			return
-		}
-		out.WriteString("[ ")
-		for i, item := range n.Items {
-			if i > 0 {
-				out.WriteString(", ")
-			}
-			item.json(out, newline)
-		}
-		out.WriteString(" ]")
-	case Object:
-		if len(n.members) == 0 {
-			out.WriteString("{ }")
-			return
-		}
-		inner := newline + "  "
-		for i, m := range n.members {
-			out.WriteByte("{,"[min(i, 1)])
-			out.WriteString(inner)
-			quote(out, m.Key)
-			out.WriteString(" : ")
-			m.Value.json(out, inner)
-		}
-		out.WriteString(newline)
-		out.WriteByte('}')
-	}
 }
 
 // Compact writes a tree as JSON without spaces.
 func (n *Node) Compact() []byte {
 	var out bytes.Buffer
-	// What json writes is JSON; Compact cannot fail on it.
-	if err := json.Compact(&out, n.JSON()); err != nil {
-		panic("BUG: " + err.Error())
-	}
+	n.json(&out, "", compact)
 	return out.Bytes()
+}
+
+// style is what stands between the parts of JSON.
+type style struct{ open, end, comma, colon, indent, emptyArray, emptyObject string }
+
+var (
+	pretty  = style{"[ ", " ]", ", ", " : ", "  ", "[ ]", "{ }"}
+	compact = style{"[", "]", ",", ":", "", "[]", "{}"}
+)
+
+func (n *Node) json(out *bytes.Buffer, newline string, st style) {
+	switch {
+	case n == nil || n.Kind == Null:
+		out.WriteString("null")
+	case n.Kind == String:
+		quote(out, n.Text)
+	case n.Kind == Array && len(n.Items) == 0:
+		out.WriteString(st.emptyArray)
+	case n.Kind == Array:
+		out.WriteString(st.open)
+		for i, item := range n.Items {
+			if i > 0 {
+				out.WriteString(st.comma)
+			}
+			item.json(out, newline, st)
+		}
+		out.WriteString(st.end)
+	case n.Kind == Object && len(n.members) == 0:
+		out.WriteString(st.emptyObject)
+	case n.Kind == Object:
+		inner := newline + st.indent
+		for i, m := range n.members {
+			out.WriteByte("{,"[min(i, 1)])
+			out.WriteString(inner)
+			quote(out, m.Key)
+			out.WriteString(st.colon)
+			m.Value.json(out, inner, st)
+		}
+		out.WriteString(newline)
+		out.WriteByte('}')
+	default: // Bool, Number
+		out.WriteString(n.Text)
+	}
 }
 
 // quote writes a JSON string that is also a YAML double-quoted one: what is not
@@ -100,7 +95,7 @@ func quote(out *bytes.Buffer, s string) {
 func (n *Node) YAML() []byte {
 	var out bytes.Buffer
 	out.WriteString("---\n")
-	n.yaml(&out, "")
+	n.yaml(&out, "", false)
 	return out.Bytes()
 }
 
@@ -119,62 +114,46 @@ func writeKey(out *bytes.Buffer, key string) {
 	out.WriteByte(':')
 }
 
-// yaml writes n as lines that begin with indent.
-func (n *Node) yaml(out *bytes.Buffer, indent string) {
+// yaml writes n as lines that begin with indent, but for the first when
+// something stands before it.
+func (n *Node) yaml(out *bytes.Buffer, indent string, first bool) {
+	begin := func() {
+		if !first {
+			out.WriteString(indent)
+		}
+		first = false
+	}
 	switch {
 	case n.Is(Object) && len(n.members) > 0:
 		for _, m := range n.members {
-			out.WriteString(indent)
+			begin()
 			writeKey(out, m.Key)
-			m.Value.yamlBelow(out, indent, "  ")
+			if below := indent + "  "; m.Value.Is(Array) {
+				m.Value.yamlBelow(out, indent)
+			} else {
+				m.Value.yamlBelow(out, below)
+			}
 		}
 	case n.Is(Array) && len(n.Items) > 0:
 		for _, item := range n.Items {
-			out.WriteString(indent + "-")
-			item.yamlItem(out, indent+"  ")
+			begin()
+			out.WriteString("- ")
+			item.yaml(out, indent+"  ", true)
 		}
 	default:
-		out.WriteString(indent)
-		n.json(out, "\n")
+		begin()
+		n.json(out, "", compact)
 		out.WriteByte('\n')
 	}
 }
 
-// yamlBelow writes n after "key:".
-func (n *Node) yamlBelow(out *bytes.Buffer, indent, more string) {
-	switch {
-	case n.Is(Object) && len(n.members) > 0:
-		out.WriteByte('\n')
-		n.yaml(out, indent+more)
-	case n.Is(Array) && len(n.Items) > 0:
-		out.WriteByte('\n')
-		n.yaml(out, indent)
-	default:
-		out.WriteByte(' ')
-		n.yamlLeaf(out)
-	}
-}
-
-// yamlItem writes n after "-": a mapping begins in the same line.
-func (n *Node) yamlItem(out *bytes.Buffer, indent string) {
+// yamlBelow writes n after "key:": a leaf in the same line, all else below it.
+func (n *Node) yamlBelow(out *bytes.Buffer, indent string) {
 	if n.Is(Object) && len(n.members) > 0 || n.Is(Array) && len(n.Items) > 0 {
-		var below bytes.Buffer
-		n.yaml(&below, indent)
-		out.WriteString(" " + strings.TrimPrefix(below.String(), indent))
+		out.WriteByte('\n')
+		n.yaml(out, indent, false)
 		return
 	}
 	out.WriteByte(' ')
-	n.yamlLeaf(out)
-}
-
-func (n *Node) yamlLeaf(out *bytes.Buffer) {
-	switch {
-	case n.Is(Object):
-		out.WriteString("{}")
-	case n.Is(Array):
-		out.WriteString("[]")
-	default:
-		n.json(out, "\n")
-	}
-	out.WriteByte('\n')
+	n.yaml(out, indent, true)
 }
