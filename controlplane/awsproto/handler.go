@@ -120,11 +120,8 @@ var spelling = map[string]string{
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	requestID := h.newRequestID()
 	in, err := readRequest(w, r)
-	var answer *response
-	if err != nil && !errors.Is(err, errTooLarge) {
-		return // the client went away while sending
-	}
-	if answer = h.answer(r.Context(), in, err, requestID); answer.body == nil {
+	answer := h.answer(r.Context(), in, err, requestID)
+	if answer.body == nil {
 		answer.body = []byte{}
 	}
 	for name, values := range answer.header {
@@ -143,7 +140,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer is the way of a call: identify → authenticate → route → decode →
-// validate → invoke → encode. readErr is errTooLarge or nil.
+// validate → invoke → encode. readErr is why the body is not there, if it is not.
 func (h *Handler) answer(ctx context.Context, r *request, readErr error, requestID string) *response {
 	now := h.now()
 	to := identify(r)
@@ -156,7 +153,7 @@ func (h *Handler) answer(ctx context.Context, r *request, readErr error, request
 		return unnamed(r, err, requestID)
 	}
 	if readErr != nil {
-		return svc.fail(tooLarge(svc.Table.Protocol), requestID)
+		return svc.fail(unread(readErr, svc.Table.Protocol), requestID)
 	}
 	who, err := h.auth.authenticate(r, to.hostService, now)
 	if err != nil {
@@ -183,10 +180,15 @@ func (h *Handler) answer(ctx context.Context, r *request, readErr error, request
 	return svc.encode(op, out, requestID)
 }
 
-func tooLarge(p api.Protocol) *api.Error {
-	e := &api.Error{Code: "RequestEntityTooLargeException", Status: 413, Message: "The request body is larger than 8 MiB."}
-	if p != api.RestJSON {
-		e.Code = "RequestEntityTooLarge"
+// unread is the answer to a body that is too large, or that broke off: its
+// sender has gone, stayed silent too long, or only closed its sending side.
+func unread(cause error, p api.Protocol) *api.Error {
+	e := &api.Error{Code: "IncompleteBody", Status: 400, Message: "The request body ended, or stopped coming, before it was complete."}
+	if errors.Is(cause, errTooLarge) {
+		e = &api.Error{Code: "RequestEntityTooLarge", Status: 413, Message: "The request body is larger than 8 MiB."}
+	}
+	if p == api.RestJSON {
+		e.Code += "Exception"
 	}
 	return e
 }

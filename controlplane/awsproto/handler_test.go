@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"drawbridge/controlplane/api"
@@ -255,6 +257,26 @@ func TestBodyLimit(t *testing.T) {
 	}
 	if w := h.send("apigateway", "POST", "/restapis", `{"name":"x"}`+strings.Repeat(" ", maxBody-12)); w.Code != 501 {
 		t.Errorf("a body of the limit's size: %d %s", w.Code, w.Body)
+	}
+}
+
+// A body that stays away or ends too soon is no call and must not look like one
+// that was carried out: a client that only closed its sending side reads the answer.
+func TestBrokenBody(t *testing.T) {
+	h := newTestHandler(t)
+	for _, test := range []struct{ service, target, code string }{
+		{"apigateway", "/restapis", "IncompleteBodyException"},
+		{"cloudfront", "/2020-05-31/distribution", "IncompleteBody"},
+		{"lambda", "/2015-03-31/functions", "NotImplemented"},
+	} {
+		r := httptest.NewRequest("POST", test.target, io.MultiReader(strings.NewReader(`{"name":"x"}`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		r.Header.Set("Authorization", authorization("test", "us-east-1", test.service))
+		r.Header.Set("X-Amz-Date", "20261122T160000Z")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code < 400 || !strings.Contains(w.Body.String()+header(w, "x-amzn-ErrorType"), test.code) {
+			t.Errorf("%s: %d %q %s", test.service, w.Code, header(w, "x-amzn-ErrorType"), w.Body)
+		}
 	}
 }
 
