@@ -78,11 +78,12 @@ func checkSize(q *exchange.Request) Fault {
 }
 
 // redirectLocation is where a viewer finds the same thing over HTTPS. A port
-// stays, because one port speaks both here; port 80 does not.
+// stays, because one port speaks both here; port 80 does not. A path form stays
+// one: only its host's /_drawbridge/ is the distribution's.
 func redirectLocation(r request) string {
 	host := strings.TrimSuffix(r.asked.Authority, ":80")
 	if host == "" {
 		host = r.asked.Host
 	}
-	return "https://" + host + r.asked.Target()
+	return "https://" + host + r.x.Request.Target()
 }

@@ -273,6 +273,13 @@ func TestPathForm(t *testing.T) {
 	if got := w.lastCall().Path; got != "/prod/x" {
 		t.Errorf("path %q", got)
 	}
+	w.behavior().ViewerProtocol = program.RedirectToHTTPS
+	x = w.exchangeOf("GET http://127.0.0.1:4566/_drawbridge/cloudfront/E1TEST/x?y=1")
+	x.Owner.PathForm, x.Owner.Path = true, "/x"
+	// At the same host without the form is the control plane.
+	if got := w.edge.Serve(t.Context(), x).Header.Get("Location"); got != "https://127.0.0.1:4566/_drawbridge/cloudfront/E1TEST/x?y=1" {
+		t.Errorf("redirect to %s", got)
+	}
 }
 
 func TestChainsAndLoops(t *testing.T) {
