@@ -36,3 +36,32 @@ var (
 	ValidInvalidation = validInvalidation
 	RandomID          = randomID
 )
+
+// FamilyRuleNames lists the rules of the other families, by the family.
+func FamilyRuleNames() map[string][]string {
+	return map[string][]string{
+		"response headers policies":       ruleNames(responseHeadersPolicyRules()),
+		"origin access controls":          ruleNames(originAccessControlRules()),
+		"origin access identities":        ruleNames(originAccessIdentityRules()),
+		"public keys":                     ruleNames(publicKeyRules()),
+		"key groups":                      ruleNames(keyGroupRules()),
+		"field-level encryption configs":  ruleNames(fieldLevelEncryptionRules()),
+		"field-level encryption profiles": ruleNames(fieldLevelProfileRules()),
+		"real-time log configs":           ruleNames(realtimeLogConfigRules()),
+		"streaming distributions":         ruleNames(streamingDistributionRules()),
+	}
+}
+
+func ruleNames[C any](rules []configRule[C]) []string {
+	var names []string
+	for _, rule := range rules {
+		names = append(names, rule.name)
+	}
+	return names
+}
+
+// SignerKey and SignableDomain are parsers to fuzz.
+var (
+	SignerKey      = signerKey
+	SignableDomain = signableDomain
+)

@@ -427,8 +427,17 @@ func behaviorCases() []ruleCase {
 				EventType: new("viewer-request"), FunctionARN: new("arn:aws:cloudfront::111122223333:function/f"),
 			}}}
 		}),
-		behavior("behavior's resources of later issues", "FLE", "NoSuchFieldLevelEncryptionConfig", 404, func(b *b) { b.FieldLevelEncryptionId = new("x") }),
-		behavior("behavior's resources of later issues", "logs", "NoSuchRealtimeLogConfig", 404, func(b *b) { b.RealtimeLogConfigArn = new("x") }),
+		behavior("field-level encryption", "", "NoSuchFieldLevelEncryptionConfig", 404, func(b *b) { b.FieldLevelEncryptionId = new("x") }),
+		behavior("real-time log configurations", "no ARN", invalidArgument, 400, func(b *b) { b.RealtimeLogConfigArn = new("x") }),
+		behavior("real-time log configurations", "unknown", "NoSuchRealtimeLogConfig", 404, func(b *b) {
+			b.RealtimeLogConfigArn = new("arn:aws:cloudfront::" + account + ":realtime-log-config/x")
+		}),
+		behavior("real-time log configurations", "another account's", "RealtimeLogConfigOwnerMismatch", 401, func(b *b) {
+			b.RealtimeLogConfigArn = new("arn:aws:cloudfront::" + otherAccount + ":realtime-log-config/x")
+		}),
+		behavior("trusted key groups", "too many", "TooManyKeyGroupsAssociatedToDistribution", 400, func(b *b) {
+			b.TrustedKeyGroups = &cloudfrontapi.TrustedKeyGroups{Enabled: new(true), Quantity: new(int32(5)), Items: numberedNames(5)}
+		}),
 		behavior("gRPC", "", invalidArgument, 400, func(b *b) { b.GrpcConfig = &cloudfrontapi.GrpcConfig{Enabled: new(true)} }),
 	}
 }

@@ -178,9 +178,4 @@ func TestSDKPolicies(t *testing.T) {
 	if err != nil || *rhp.ResponseHeadersPolicy.ResponseHeadersPolicyConfig.SecurityHeadersConfig.FrameOptions.Override {
 		t.Errorf("%v, %v", rhp, err)
 	}
-	_, err = c.ListDistributionsByCachePolicyId(ctx, &sdk.ListDistributionsByCachePolicyIdInput{CachePolicyId: new(cachingOff)})
-	var answer interface{ HTTPStatusCode() int }
-	if !errors.As(err, &answer) || answer.HTTPStatusCode() != 501 {
-		t.Errorf("an operation of a later issue answered %v", err)
-	}
 }
