@@ -95,9 +95,19 @@ func (h *h2Conn) setInitialWindow(size int64) error {
 	return nil
 }
 
+// smallWindow is the increment below which a WINDOW_UPDATE is worth little: it
+// makes us wake every stream and send tiny frames (CVE-2019-9511). Honest
+// clients give back more at a time, or for their small answers only.
+const smallWindow = 256
+
 func (h *h2Conn) windowUpdate(f *http2.WindowUpdateFrame) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if f.Increment < smallWindow || f.StreamID != 0 && h.streams[f.StreamID] == nil {
+		if err := h.spend(0.1); err != nil {
+			return err
+		}
+	}
 	if f.StreamID == 0 {
 		h.sendWindow += int64(f.Increment)
 		if h.sendWindow > h2MaxWindow {

@@ -306,6 +306,17 @@ func TestHTTP2ConnectionErrors(t *testing.T) {
 				c.request(id, true, get("connection", "x")...)
 			}
 		}, http2.ErrCodeEnhanceYourCalm},
+		{"window dribble", func(c *h2client) {
+			for range 30_000 {
+				c.fr.WriteWindowUpdate(0, 1)
+			}
+		}, http2.ErrCodeEnhanceYourCalm},
+		{"windows of a stream that is closed", func(c *h2client) {
+			c.request(5, true, get()...)
+			for range 30_000 {
+				c.fr.WriteWindowUpdate(3, 1<<20)
+			}
+		}, http2.ErrCodeEnhanceYourCalm},
 		{"priority flood", func(c *h2client) {
 			for range 3000 {
 				c.fr.WritePriority(1, http2.PriorityParam{StreamDep: 3})
@@ -320,6 +331,25 @@ func TestHTTP2ConnectionErrors(t *testing.T) {
 				t.Errorf("%v, want %v", c.goAway, row.want)
 			}
 		})
+	}
+}
+
+// Windows that a download needs are free, and a client that gives back every
+// few bytes it reads is no flood yet.
+func TestHTTP2WindowUpdatesThatServe(t *testing.T) {
+	c := dialH2(t, listen(t, newTestServer(t, testOptions(echo)), AllRoles))
+	go func() {
+		for range 20_000 {
+			c.fr.WriteWindowUpdate(0, 16<<10)
+		}
+		for range 5000 {
+			c.fr.WriteWindowUpdate(0, 100)
+		}
+		c.request(1, true, get()...)
+	}()
+	c.until(c.answered(1))
+	if c.goAway != nil {
+		t.Errorf("goaway %v", *c.goAway)
 	}
 }
 
