@@ -198,7 +198,7 @@ var cliFailure = regexp.MustCompile(`(?s)An error occurred \(([^)]*)\) when call
 func (s *story) awsByCLI(ts *testscript.TestScript, args []string) error {
 	args = append([]string(nil), args...)
 	for i, arg := range args {
-		name, isFile := strings.CutPrefix(arg, "file://")
+		name, isFile := fileOf(arg)
 		if !isFile {
 			continue
 		}
@@ -210,7 +210,7 @@ func (s *story) awsByCLI(ts *testscript.TestScript, args []string) error {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(expanded), 0o700), os.WriteFile(expanded, []byte(text), 0o600)); err != nil {
 			return err
 		}
-		args[i] = "file://" + expanded
+		args[i] = strings.TrimSuffix(arg, name) + expanded
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()

@@ -87,7 +87,7 @@ func parseAWS(args []string, read func(name string) (string, error)) (*awsLine, 
 	}
 	for _, o := range options {
 		for i, value := range o.values {
-			if name, ok := strings.CutPrefix(value, "file://"); ok {
+			if name, ok := fileOf(value); ok {
 				if o.values[i], err = read(name); err != nil {
 					return nil, err
 				}
@@ -98,6 +98,14 @@ func parseAWS(args []string, read func(name string) (string, error)) (*awsLine, 
 		}
 	}
 	return line, nil
+}
+
+// fileOf gives the name behind file:// or fileb://.
+func fileOf(value string) (string, bool) {
+	if name, ok := strings.CutPrefix(value, "file://"); ok {
+		return name, true
+	}
+	return strings.CutPrefix(value, "fileb://")
 }
 
 // take puts one option into the input.
