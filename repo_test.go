@@ -32,7 +32,7 @@ store < store/bolt, store/memory, store/storetest, store/internal/*
 store/internal/* < store/bolt, store/memory
 controlplane/api < controlplane/api/*
 controlplane/api, controlplane/api/* < controlplane/awsproto
-store, controlplane/api, controlplane/api/* < controlplane/cloudfront, controlplane/apigateway, controlplane/sts
+store, controlplane/api, controlplane/api/* < controlplane/cloudfront, controlplane/apigateway, controlplane/sts, controlplane/certificates
 controlplane/apigateway/openapi < controlplane/apigateway
 store, controlplane/api/*, controlplane/cloudfront, controlplane/apigateway, dataplane/program < controlplane/compile
 

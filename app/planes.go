@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"drawbridge/controlplane/api/acmapi"
 	"drawbridge/controlplane/api/apigatewayapi"
 	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/controlplane/api/iamapi"
 	"drawbridge/controlplane/api/stsapi"
 	"drawbridge/controlplane/apigateway"
 	"drawbridge/controlplane/awsproto"
@@ -172,8 +174,14 @@ func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awspro
 	if a.config.Wording == "2022" {
 		wording = cloudfront.Wording2022
 	}
-	distributions, err := cloudfront.New(cloudfront.Options{
+	var distributions *cloudfront.Service // known to the certificates' in-use check once it is made
+	certs, err := a.certificates(func() *cloudfront.Service { return distributions })
+	if err != nil {
+		return nil, err
+	}
+	distributions, err = cloudfront.New(cloudfront.Options{
 		Store: a.store, Limits: bounds.cloudfront, Wording: wording, Published: a.publisher.published, Deployed: a.publisher.deployed,
+		Certificate: a.findCertificate(certs), IssueCertificate: issueCertificate(certs),
 	})
 	if err != nil {
 		return nil, err
@@ -187,6 +195,8 @@ func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awspro
 			{Table: apigatewayapi.Table, Impl: gateways},
 			{Table: cloudfrontapi.Table, Impl: distributions},
 			{Table: stsapi.Table, Impl: identities},
+			{Table: acmapi.Table, Impl: certs.ACM()},
+			{Table: iamapi.Table, Impl: certs.IAM()},
 		},
 		Account: a.config.Account, Region: a.config.Region, Credentials: credentials, Now: a.config.Now, Log: a.log,
 	})

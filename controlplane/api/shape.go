@@ -8,6 +8,7 @@ const (
 	RestJSON Protocol = "rest-json"
 	RestXML  Protocol = "rest-xml"
 	Query    Protocol = "query"
+	JSON11   Protocol = "json-1.1"
 )
 
 // Kind is the type of a value on the wire.

@@ -118,7 +118,7 @@ func signatureError(err error, protocol api.Protocol) *api.Error {
 		return internalFailure(err)
 	}
 	e := &api.Error{Code: refused.Code, Message: refused.Message, Status: 403}
-	if protocol != api.RestJSON {
+	if protocol != api.RestJSON && protocol != api.JSON11 {
 		e.Code = refused.QueryCode()
 		if e.Code == "IncompleteSignature" {
 			e.Status = 400

@@ -25,6 +25,9 @@ func newCodec(table *api.Service) (codec, error) {
 	if table.Protocol == api.Query {
 		return &queryCodec{table: table}, nil
 	}
+	if table.Protocol == api.JSON11 {
+		return &jsonRPC{table: table}, nil
+	}
 	routes, err := newRouter(table)
 	if err != nil {
 		return nil, err

@@ -3,8 +3,10 @@ package cloudfront
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
+	"drawbridge/controlplane/api"
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
@@ -99,3 +101,32 @@ const notCoveredText = "The certificate that is attached to your distribution do
 	"https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html#alternate-domain-names-requirements"
 
 func notCovered() error { return cloudfrontapi.InvalidViewerCertificate(notCoveredText) }
+
+// CertificateUsers gives the ARNs of the distributions and tenants of an
+// account that use a certificate, named by ACM's ARN or IAM's id. It looks for
+// tenants only where there are some.
+func (s *Service) CertificateUsers(ctx context.Context, account, reference string) ([]string, error) {
+	users, _, err := read[PolicyUsersRecord](ctx, s, CertificateUsersKey(account, reference))
+	if err != nil {
+		return nil, err
+	}
+	call := &api.Call{Context: ctx, Account: account}
+	var arns []string
+	if users != nil {
+		for _, id := range users.Distributions {
+			arns = append(arns, distributionARN(call, id))
+		}
+	}
+	count, _, err := read[UseCountRecord](ctx, s, CertificateTenantsKey(account, reference))
+	if err != nil || count == nil {
+		return arns, err
+	}
+	family := s.tenantFamily()
+	page, err := family.list(call, pageQuery{}, func(r *EntityRecord[tenantConfig]) bool {
+		return slices.Contains(r.Config.certificates(), reference)
+	})
+	for _, tenant := range page.items {
+		arns = append(arns, family.arn(call, tenant.ID))
+	}
+	return arns, err
+}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -204,24 +205,7 @@ func (ca *CA) issue(name string, addrs []netip.Addr, now time.Time) (*tls.Certif
 	if err != nil {
 		return nil, err
 	}
-	serial, err := newSerial()
-	if err != nil {
-		return nil, err
-	}
-	start := now.Add(-clockSkew)
-	template := &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{Organization: []string{"Drawbridge"}},
-		DNSNames:     []string{name},
-		NotBefore:    start,
-		NotAfter:     start.Add(leafLife),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	for _, a := range addrs {
-		template.IPAddresses = append(template.IPAddresses, net.IP(a.AsSlice()))
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, &key.PublicKey, ca.key)
+	der, err := ca.sign([]string{name}, addrs, &key.PublicKey, now)
 	if err != nil {
 		return nil, err
 	}
@@ -230,4 +214,37 @@ func (ca *CA) issue(name string, addrs []netip.Addr, now time.Time) (*tls.Certif
 		return nil, err
 	}
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
+}
+
+// Sign signs a leaf for a key that is kept elsewhere: a certificate that was
+// requested in ACM. It returns the leaf and the authority's own certificate in
+// PEM. The caller has checked the names.
+func (ca *CA) Sign(names []string, public crypto.PublicKey, now time.Time) (leaf, chain []byte, err error) {
+	der, err := ca.sign(names, nil, public, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), ca.pem, nil
+}
+
+// sign makes a leaf in DER.
+func (ca *CA) sign(names []string, addrs []netip.Addr, public crypto.PublicKey, now time.Time) ([]byte, error) {
+	serial, err := newSerial()
+	if err != nil {
+		return nil, err
+	}
+	start := now.Add(-clockSkew)
+	template := &x509.Certificate{
+		SerialNumber: serial,
+		Subject:      pkix.Name{Organization: []string{"Drawbridge"}},
+		DNSNames:     names,
+		NotBefore:    start,
+		NotAfter:     start.Add(leafLife),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	for _, a := range addrs {
+		template.IPAddresses = append(template.IPAddresses, net.IP(a.AsSlice()))
+	}
+	return x509.CreateCertificate(rand.Reader, template, ca.cert, public, ca.key)
 }

@@ -83,3 +83,8 @@ func TooManyTagsException(message string) *api.Error {
 func ValidationError(message string) *api.Error {
 	return &api.Error{Code: "ValidationError", Status: 400, Message: message}
 }
+
+// ValidationException answers HTTP status 400.
+func ValidationException(message string) *api.Error {
+	return &api.Error{Code: "ValidationException", Status: 400, Message: message}
+}

@@ -81,5 +81,6 @@ var Table = &api.Service{
 		{Code: "Throttling", Status: 400},
 		{Code: "TooManyTagsException", Status: 400},
 		{Code: "ValidationError", Status: 400},
+		{Code: "ValidationException", Status: 400},
 	},
 }

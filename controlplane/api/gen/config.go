@@ -92,7 +92,7 @@ func sts() config {
 // acm and iam have the operations on certificates only (extract.mjs).
 func acm() config {
 	return config{model: "acm", pkg: "acmapi", dotName: "ACM", notImplemented: "NotImplementedException", moreErrors: map[string]int{
-		"ServiceUnavailableException": 503,
+		"ServiceUnavailableException": 503, "ValidationException": 400,
 	}}
 }
 
