@@ -34,6 +34,7 @@ func deployment(id string, frozen *apigateway.APIRecord) (*program.Deployment, e
 		}
 	}
 	var methods []*program.Method
+	checks := newValidators(frozen)
 	for _, id := range slices.Sorted(maps.Keys(frozen.Resources)) {
 		resource := frozen.Resources[id]
 		for _, verb := range slices.Sorted(maps.Keys(resource.ResourceMethods)) {
@@ -41,6 +42,8 @@ func deployment(id string, frozen *apigateway.APIRecord) (*program.Deployment, e
 			if err != nil {
 				return nil, fmt.Errorf("%s %s: %w", verb, value(resource.Path), err)
 			}
+			stored := resource.ResourceMethods[verb]
+			checks.attach(m, &stored)
 			methods = append(methods, m)
 		}
 	}

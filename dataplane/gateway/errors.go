@@ -106,6 +106,8 @@ type Refusal struct {
 	Reason    Reason
 	Message   string
 	ErrorType string
+	// Validation is $context.error.validationErrorString.
+	Validation string
 }
 
 // Reason says why a call was refused. It is for the log and the trail: callers
@@ -140,6 +142,8 @@ const (
 	reasonStageThrottle      Reason = "stage-throttle"
 	reasonQuota              Reason = "usage-plan-quota"
 	reasonMissingParameters  Reason = "required-parameters-missing"
+	reasonInvalidBody        Reason = "body-does-not-fit-model"
+	reasonModel              Reason = "model-is-no-usable-schema"
 	reasonNoTemplate         Reason = "no-template-for-content-type"
 	reasonTemplateFailed     Reason = "template-failed"
 	reasonBodyNotJSON        Reason = "body-is-not-json"

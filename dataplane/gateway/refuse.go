@@ -85,6 +85,8 @@ func (c *call) errorText(name string) string {
 		return c.messageString()
 	case "responseType":
 		return c.refusal.Type.String()
+	case "validationErrorString":
+		return c.refusal.Validation
 	}
 	return ""
 }

@@ -6,26 +6,67 @@ import (
 	"drawbridge/dataplane/program"
 )
 
-// validate checks that the required parameters are there and not blank, when a
-// request validator asks for it (reference/api-gateway.md 7.1).
+// validate checks what the method's request validator asks for: that the
+// required parameters are there and not blank, and then that the body fits the
+// model of its content type (reference/api-gateway.md 7.1).
 func (c *call) validate(route route) *Refusal {
-	if !route.method.ValidateParameters {
+	method := route.method
+	if !method.ValidateParameters && len(method.Models) == 0 {
 		return nil
 	}
+	if method.ValidateParameters {
+		if refusal := c.validateParameters(method); refusal != nil {
+			return refusal
+		}
+	}
+	if refusal := c.validateBody(method); refusal != nil {
+		return refusal
+	}
+	c.x.Trail.Add("validate", "valid")
+	return nil
+}
+
+func (c *call) validateParameters(method *program.Method) *Refusal {
 	var missing []string
-	for _, p := range route.method.Required {
+	for _, p := range method.Required {
 		if strings.TrimSpace(c.parameter(p)) == "" {
 			missing = append(missing, p.Name)
 		}
 	}
 	if missing == nil {
-		c.x.Trail.Add("validate", "valid")
 		return nil
 	}
 	return &Refusal{
 		Type: BadRequestParameters, Reason: reasonMissingParameters,
 		Message: "Missing required request parameters: [" + strings.Join(missing, ", ") + "]",
 	}
+}
+
+// validateBody holds the body to its model. A body without a content type
+// counts as JSON; one of a type without a model is not looked at.
+func (c *call) validateBody(method *program.Method) *Refusal {
+	if len(method.Models) == 0 {
+		return nil
+	}
+	media := mediaType(c.x.Request.Header.Get("Content-Type"))
+	if media == "" {
+		media = defaultContentType
+	}
+	model := method.Models.For(media)
+	if model == nil {
+		return nil
+	}
+	if model.Err != nil {
+		return &Refusal{Type: APIConfigurationError, Reason: reasonModel}
+	}
+	body, refusal := c.body()
+	if refusal != nil {
+		return refusal
+	}
+	if err := model.Validate(body); err != nil {
+		return &Refusal{Type: BadRequestBody, Reason: reasonInvalidBody, Validation: err.Error()}
+	}
+	return nil
 }
 
 // parameter returns a request parameter's value, "" when it is absent.

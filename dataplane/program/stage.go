@@ -100,6 +100,8 @@ type Method struct {
 	RequestParameters map[string]bool // "method.request.querystring.q" → required
 	// ValidateParameters tells that a request validator checks the required parameters.
 	ValidateParameters bool
+	// Models are what a request validator holds bodies to; nil: nothing.
+	Models Models
 	// Responses are the declared method responses by status code.
 	Responses   map[string]MethodResponse
 	Integration *Integration // nil: none, a call fails with API_CONFIGURATION_ERROR
