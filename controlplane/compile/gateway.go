@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"drawbridge/controlplane/api/apigatewayapi"
 	"drawbridge/controlplane/apigateway"
 	"drawbridge/dataplane/program"
 )
@@ -171,13 +172,38 @@ func (g *gatewayState) stage(name stageName, from source) (*program.Stage, error
 		}
 		stage.Settings[key] = compiled
 	}
-	id := value(settings.DeploymentId)
-	if id == "" {
-		return stage, nil
+	if id := value(settings.DeploymentId); id != "" {
+		var err error
+		if stage.Deployment, err = g.deployment(deploymentName{name.account, name.region, name.api, id}); err != nil {
+			return nil, err
+		}
 	}
-	var err error
-	stage.Deployment, err = g.deployment(deploymentName{name.account, name.region, name.api, id})
-	return stage, err
+	return stage, g.addCanary(stage, name, settings.CanarySettings)
+}
+
+// addCanary compiles a stage's canary: the stage once more, with another
+// deployment and some other variables (reference/api-gateway.md 1.12).
+func (g *gatewayState) addCanary(stage *program.Stage, name stageName, settings *apigatewayapi.CanarySettings) error {
+	if settings == nil {
+		return nil
+	}
+	canary := *stage
+	if id := value(settings.DeploymentId); id != "" {
+		var err error
+		canary.Deployment, err = g.deployment(deploymentName{name.account, name.region, name.api, id})
+		if err != nil {
+			return fmt.Errorf("canary: %w", err)
+		}
+	}
+	if len(settings.StageVariableOverrides) > 0 {
+		canary.Variables = maps.Clone(stage.Variables)
+		if canary.Variables == nil {
+			canary.Variables = make(map[string]string, len(settings.StageVariableOverrides))
+		}
+		maps.Copy(canary.Variables, settings.StageVariableOverrides)
+	}
+	stage.Canary = &program.Canary{Percent: value(settings.PercentTraffic), Stage: &canary}
+	return nil
 }
 
 // deployment returns a compiled deployment, compiling it when it is first used.

@@ -37,6 +37,9 @@ func (c *call) contextTree() *jsonpath.Object {
 		tree.Put("apiId", at.api.ID)
 		tree.Put("stage", at.stage.Name)
 		tree.Put("deploymentId", at.deployment.ID)
+		if at.split { // reference/api-gateway.md 1.12
+			tree.Put("isCanaryRequest", at.canary)
+		}
 	}
 	if m := c.route.method; m != nil {
 		tree.Put("resourceId", m.ResourceID)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"math/rand/v2"
 	"strings"
 
 	"drawbridge/dataplane/program"
@@ -12,6 +13,8 @@ type place struct {
 	stage      *program.Stage
 	deployment *program.Deployment
 	path       string // behind the stage, as sent: "", "/" or "/pets/"
+	split      bool   // the stage has a canary,
+	canary     bool   // and the call is one of its
 }
 
 // locate finds API, stage and deployment: the stage is the first segment of the
@@ -32,10 +35,16 @@ func (c *call) locate() *Refusal {
 		return &Refusal{Type: Forbidden, Reason: reasonNoStage}
 	}
 	c.x.Record.Stage = stage.Name
+	var canary bool
+	split := stage.Canary != nil
+	if split && stage.Canary.Takes(rand.Float64()) {
+		stage, canary = stage.Canary.Stage, true
+		c.x.Trail.Add("stage", "canary")
+	}
 	if stage.Deployment == nil {
 		return &Refusal{Type: Forbidden, Reason: reasonNoDeployment}
 	}
-	c.place = place{api: owner.API, stage: stage, deployment: stage.Deployment, path: path}
+	c.place = place{api: owner.API, stage: stage, deployment: stage.Deployment, path: path, split: split, canary: canary}
 	if stage.Deployment.DisableExecuteAPIEndpoint && owner.Domain == nil {
 		return &Refusal{Type: Forbidden, Reason: reasonEndpointDisabled}
 	}

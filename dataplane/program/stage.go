@@ -21,7 +21,21 @@ type Stage struct {
 	// Settings are the method settings by "path/VERB" ("*/*" for all).
 	Settings   map[string]MethodSetting
 	Deployment *Deployment // nil: the stage has none that could be compiled
+	Canary     *Canary     // nil: none
 }
+
+// Canary is the part of a stage's calls that goes another way
+// (reference/api-gateway.md 1.12).
+type Canary struct {
+	Percent float64 // of the calls, 0 to 100
+	// Stage is the stage as these calls see it: the canary's deployment, and its
+	// variables over the stage's own.
+	Stage *Stage
+}
+
+// Takes tells whether a call is the canary's; draw is its lot, from 0 up to but
+// not including 1.
+func (c *Canary) Takes(draw float64) bool { return draw*100 < c.Percent }
 
 // Setting returns what the stage sets for a method: its own entry, else the one
 // for all methods ("*/*"). Entries stand under the resource path without its
