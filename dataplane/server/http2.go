@@ -166,25 +166,38 @@ func (h *h2Conn) awaitFrame() bool {
 			return false
 		}
 	}
-	if h.unfinishedHeaders() {
+	switch h.nextFrame() {
+	case frameOfHead:
 		h.c.setRead(l.HeadTimeout)
+	case frameInParts:
+		h.c.armRead(l.IdleTimeout)
 	}
 	return true
 }
 
-// unfinishedHeaders tells whether the next frame may be (part of) a header
-// block that has not come in whole.
-func (h *h2Conn) unfinishedHeaders() bool {
+// What is known of the next frame from its bytes at hand.
+const (
+	frameAtHand  = iota // nothing of it will be waited for
+	frameOfHead         // perhaps (a part of) a header block that has not come in whole
+	frameInParts        // another one that has not
+)
+
+// nextFrame tells what the rest of the next frame may be waited for.
+func (h *h2Conn) nextFrame() int {
 	n := h.in.Buffered()
 	head, _ := h.in.Peek(min(n, 9))
 	if len(head) < 9 {
-		return true
-	}
-	if http2.FrameType(head[3]) != http2.FrameHeaders {
-		return false
+		return frameOfHead
 	}
 	length := int(head[0])<<16 | int(head[1])<<8 | int(head[2])
-	return n < 9+length || !http2.Flags(head[4]).Has(http2.FlagHeadersEndHeaders)
+	whole := n >= 9+length
+	switch {
+	case http2.FrameType(head[3]) == http2.FrameHeaders && (!whole || !http2.Flags(head[4]).Has(http2.FlagHeadersEndHeaders)):
+		return frameOfHead
+	case !whole:
+		return frameInParts
+	}
+	return frameAtHand
 }
 
 // streamFault deals with an error that concerns one stream and returns the

@@ -598,6 +598,36 @@ func TestHTTP2Silence(t *testing.T) {
 	})
 }
 
+// TestHTTP2SlowBody: a frame of a body that is slow to come has the time of a
+// body, not what the preface or a header block left of theirs.
+func TestHTTP2SlowBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := testOptions(echo)
+		o.Now = nil
+		nc := pipeConn(t, newTestServer(t, o), AllRoles)
+		c := newH2Client(t, nc)
+		var wire bytes.Buffer
+		c.fr = http2.NewFramer(&wire, nc)
+		c.fr.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+		wire.WriteString(h2Preface)
+		c.fr.WriteSettings()
+		c.request(1, false, ":method", "POST", ":scheme", "http", ":authority", "www.example.com", ":path", "/")
+		c.fr.WriteData(1, true, make([]byte, 1000))
+		sent := make(chan struct{})
+		go func() {
+			defer close(sent)
+			nc.Write(wire.Next(wire.Len() - 500))
+			time.Sleep(20 * time.Second)
+			nc.Write(wire.Bytes())
+		}()
+		c.until(c.answered(1))
+		<-sent
+		if len(c.body[1]) < 1000 || strings.Contains(c.body[1], "error") {
+			t.Errorf("status %q, goaway %v, %.200q", c.status[1], c.goAway, c.body[1])
+		}
+	})
+}
+
 // TestHTTP2ClientGone: the streams' contexts end with the connection, and with
 // a reset.
 func TestHTTP2ClientGone(t *testing.T) {
