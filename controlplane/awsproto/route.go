@@ -115,7 +115,10 @@ type routeQuery struct {
 }
 
 func (q *routeQuery) descend(node *routeNode, rest, values []string) (matched, bool) {
-	if len(rest) == 0 {
+	// Older models end some URIs with a slash, such as CloudFront's
+	// /get-realtime-log-config/ in AWS CLI 2.9; AWS takes both. Where a label
+	// can follow, an empty one is no operation.
+	if len(rest) == 0 || len(rest) == 1 && rest[0] == "" && node.label == nil {
 		best := q.best(node.routes)
 		if best == nil {
 			return matched{}, false

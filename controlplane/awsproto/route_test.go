@@ -56,6 +56,12 @@ func TestRoute(t *testing.T) {
 		{"c", "PUT", "/2020-05-31/cache-policy/E1", "UpdateCachePolicy", []string{"E1"}},
 		{"c", "GET", "/2020-05-31/distribution/E1/invalidation/I1", "GetInvalidation", []string{"E1", "I1"}},
 		{"c", "GET", "/2019-03-26/distribution", "", nil},
+		{"c", "POST", "/2020-05-31/get-realtime-log-config/", "GetRealtimeLogConfig", nil},
+		{"c", "PUT", "/2020-05-31/realtime-log-config/", "UpdateRealtimeLogConfig", nil},
+		{"c", "GET", "/2020-05-31/distributions/E1/monitoring-subscription/", "GetMonitoringSubscription", []string{"E1"}},
+		{"c", "GET", "/2020-05-31/distributions//monitoring-subscription/", "", nil},
+		{"c", "GET", "/2020-05-31/get-realtime-log-config//", "", nil},
+		{"c", "GET", "/2020-05-31/distribution/", "", nil},
 	} {
 		path, query, _ := strings.Cut(test.target, "?")
 		values, _ := url.ParseQuery(query)
