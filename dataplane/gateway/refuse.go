@@ -7,6 +7,7 @@ import (
 
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/program"
+	"drawbridge/engine/jsonpath"
 )
 
 // refuse answers a call by a gateway response. It is the only place where a
@@ -127,13 +128,14 @@ func (c *call) customise(out *answer, custom *program.GatewayResponse) {
 // defaultTemplate is what a customised response without templates has.
 const defaultTemplate = `{"message":$context.error.messageString}`
 
-// gatewayTemplate chooses among a response's templates by Accept, else JSON,
-// else the first by name.
+// gatewayTemplate chooses among a response's templates: the first media type of
+// Accept that has one, else JSON, else the first by name.
 func (c *call) gatewayTemplate(templates map[string]string) (contentType, template string) {
 	if len(templates) == 0 {
 		return defaultContentType, defaultTemplate
 	}
-	for _, wanted := range []string{mediaType(c.x.Request.Header.Get("Accept")), defaultContentType} {
+	for wanted := range strings.SplitSeq(c.x.Request.Header.Joined("Accept")+","+defaultContentType, ",") {
+		wanted = mediaType(wanted)
 		if template, ok := templates[wanted]; ok {
 			return wanted, template
 		}
@@ -175,11 +177,26 @@ func (c *call) gatewayVariable(name string) (value string, ok bool) {
 	case "path":
 		value = c.variable(key)
 	case "body":
-		value = string(c.content.data) // as far as a step has read it
+		value = c.bodyPart(key)
 	default:
 		return "", false
 	}
 	return value, true
+}
+
+// bodyPart returns the body, or the part of a JSON body that a path without its
+// leading "$." names; "" when there is none.
+func (c *call) bodyPart(path string) string {
+	if path == "" {
+		text, _ := c.bodyText() // a body that cannot be read has no text
+		return text
+	}
+	parsed, err := jsonpath.Compile("$." + path)
+	if err != nil {
+		return ""
+	}
+	value, _, _ := c.bodyValue(parsed)
+	return value
 }
 
 // substitute replaces the variables of a gateway response's template by their

@@ -54,6 +54,59 @@ func TestCustomised(t *testing.T) {
 	f.want("GET /other", 403, "ForbiddenException", forbidden)
 }
 
+// Every type that AWS names has a response of its own, and its class's when it
+// has none.
+func TestCustomisedTypes(t *testing.T) {
+	f := newFixture(t)
+	x := f.exchangeOf(f.program(), "GET /prod")
+	named := 0
+	for kind := AccessDenied; kind <= Unavailable; kind++ {
+		name := kind.row().name
+		for _, key := range []string{name, "DEFAULT_4XX", "DEFAULT_5XX"} {
+			c := f.gateway.begin(x)
+			if refusal := c.locate(); refusal != nil {
+				t.Fatal(refusal)
+			}
+			f.stage.Deployment.Responses = map[string]*program.GatewayResponse{key: {
+				StatusCode: 299, Templates: map[string]string{"application/json": "$context.error.responseType"},
+			}}
+			class := "DEFAULT_4XX"
+			if kind.row().status >= 500 {
+				class = "DEFAULT_5XX"
+			}
+			r := c.refuse(&Refusal{Type: kind})
+			custom := name != "" && (key == name || key == class)
+			if got := textOf(r); custom != (r.Status == 299) || custom && !strings.HasSuffix(got, "\n\n"+name) {
+				t.Errorf("%s customised by %q: %s", kind, key, got)
+			}
+		}
+		if name != "" {
+			named++
+		}
+	}
+	if named != 18 { // reference/api-gateway.md 2.6, without REQUEST_TOO_LARGE and the defaults
+		t.Errorf("%d types", named)
+	}
+}
+
+// The template is chosen by Accept, and may repeat parts of the body.
+func TestGatewayTemplates(t *testing.T) {
+	f := newFixture(t)
+	f.setPolicy(articlePolicy)
+	post := f0mock("POST", "/")
+	f.methods = append(f.methods, post)
+	f.stage.Deployment.Responses = map[string]*program.GatewayResponse{"ACCESS_DENIED": {Templates: map[string]string{
+		"application/json": "json $method.request.body.a.b $method.request.body.c $method.request.body", "text/html": "html", "application/xml": "xml",
+	}}}
+	for accept, want := range map[string]string{
+		"": "json", "text/html": "html", "image/png, TEXT/HTML;q=0.9, application/xml": "html", "application/xml,*/*": "xml", "*/*": "json", "image/png": "json",
+	} {
+		f.wantPart("GET /prod\nAccept: "+accept, "403\n", "\n\n"+want)
+	}
+	f.wantPart("POST /prod\n\n{\"a\":{\"b\":[1,\"x\"]},\"c\":\"d\"}", "\n\njson [1,\"x\"] d {\"a\":{\"b\":[1,\"x\"]},\"c\":\"d\"}")
+	f.wantPart("POST /prod\n\nno json", "\n\njson   no json")
+}
+
 func TestRefuse(t *testing.T) {
 	f := newFixture(t)
 	for status, want := range map[int]int{400: 400, 408: 408, 413: 413, 414: 414, 431: 431, 500: 500, 502: 500, 503: 503} {
