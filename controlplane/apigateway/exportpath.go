@@ -58,7 +58,7 @@ func (e *exporter) operation(path, resourceID string, m *apigatewayapi.Method) *
 		setList(out, "consumes", consumes(m))
 		setList(out, "produces", produces(m))
 	}
-	parameters := e.parameters(m)
+	parameters := e.parameters(path, m)
 	if body != nil && !e.three {
 		name := body.Get("schema").Get("$ref").Scalar()
 		name = name[strings.LastIndexByte(name, '/')+1:]
@@ -109,7 +109,7 @@ func produces(m *apigatewayapi.Method) []string {
 		types = append(types, sortedKeys(r.ResponseModels)...)
 	}
 	if in := m.MethodIntegration; in != nil {
-		for _, r := range in.IntegrationResponses {
+		for _, r := range byPattern(in) {
 			types = append(types, sortedKeys(r.ResponseTemplates)...)
 		}
 	}
@@ -153,17 +153,25 @@ func (e *exporter) contents(models map[string]string) *openapi.Node {
 	return out
 }
 
-// parameters are the method's request parameters. A multi-value one is written
-// as its single-value twin.
-func (e *exporter) parameters(m *apigatewayapi.Method) *openapi.Node {
+// parameters are the method's request parameters and, as OpenAPI asks, all
+// variables of its path. A multi-value one is written as its single-value twin.
+func (e *exporter) parameters(path string, m *apigatewayapi.Method) *openapi.Node {
+	single, named := map[string]bool{}, map[string]bool{}
+	for key, required := range m.RequestParameters {
+		key = strings.Replace(key, "method.request.multivalue", "method.request.", 1)
+		single[key] = required
+		named[requestParameterForm.FindStringSubmatch(key)[1]] = true
+	}
+	for _, name := range pathVariables(path) {
+		if !named[name] {
+			single["method.request.path."+name] = true
+		}
+	}
 	out := openapi.NewArray()
-	for _, key := range hashKeys(m.RequestParameters) {
+	for _, key := range hashKeys(single) {
 		place, name, _ := strings.Cut(strings.TrimPrefix(key, "method.request."), ".")
-		in := map[string]string{
-			"querystring": "query", "multivaluequerystring": "query",
-			"header": "header", "multivalueheader": "header", "path": "path",
-		}[place]
-		required := m.RequestParameters[key] || in == "path"
+		in := map[string]string{"querystring": "query", "header": "header", "path": "path"}[place]
+		required := single[key] || in == "path"
 		p := openapi.NewObject().SetText("name", name).SetText("in", in)
 		if e.three {
 			if required {
@@ -325,23 +333,29 @@ func (e *exporter) integration(resourceID string, in *apigatewayapi.Integration)
 	return out.SetText("responseTransferMode", val(in.ResponseTransferMode))
 }
 
-// integrationResponses are keyed by selection pattern. Of several with the same
-// one, which a document cannot say, the one of the lowest status is written.
-func integrationResponses(in *apigatewayapi.Integration) *openapi.Node {
-	byPattern := map[string]apigatewayapi.IntegrationResponse{}
+// byPattern are an integration's responses by selection pattern. Of several with
+// the same one, which a document cannot say, the one of the lowest status is
+// written.
+func byPattern(in *apigatewayapi.Integration) map[string]apigatewayapi.IntegrationResponse {
+	out := map[string]apigatewayapi.IntegrationResponse{}
 	for _, status := range sortedKeys(in.IntegrationResponses) {
 		r := in.IntegrationResponses[status]
 		pattern := val(r.SelectionPattern)
 		if pattern == "" {
 			pattern = "default"
 		}
-		if _, there := byPattern[pattern]; !there {
-			byPattern[pattern] = r
+		if _, there := out[pattern]; !there {
+			out[pattern] = r
 		}
 	}
+	return out
+}
+
+func integrationResponses(in *apigatewayapi.Integration) *openapi.Node {
+	responses := byPattern(in)
 	out := openapi.NewObject()
-	for _, pattern := range hashKeys(byPattern) {
-		r := byPattern[pattern]
+	for _, pattern := range hashKeys(responses) {
+		r := responses[pattern]
 		one := openapi.NewObject().SetText("statusCode", val(r.StatusCode))
 		setFilled(one, "responseParameters", textsNode(r.ResponseParameters))
 		setFilled(one, "responseTemplates", templatesNode(r.ResponseTemplates))

@@ -168,12 +168,25 @@ func requestParameters(op *openapi.Operation, path string) map[string]bool {
 		out["method.request."+place+"."+name] = required
 	}
 	places := map[string]string{"query": "querystring", "header": "header", "path": "path"}
+	named := map[string]bool{}
 	for _, p := range op.Parameters {
 		add(places[p.In], p.Name, p.Required)
+		named[p.Name] = true
 	}
+	for _, name := range pathVariables(path) {
+		if !named[name] { // names are unique over all places
+			add("path", name, true)
+		}
+	}
+	return out
+}
+
+// pathVariables are the names of a resource path's variables.
+func pathVariables(path string) []string {
+	var out []string
 	for _, part := range pathSegments(path) {
 		if isVariable(part) {
-			add("path", strings.TrimSuffix(strings.Trim(part, "{}"), "+"), true)
+			out = append(out, strings.TrimSuffix(strings.Trim(part, "{}"), "+"))
 		}
 	}
 	return out
