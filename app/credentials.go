@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"drawbridge/controlplane/awsproto"
+	"drawbridge/dataplane/gateway"
 )
 
 // credential is one entry of a credentials file.
@@ -62,4 +63,20 @@ func (c *Config) credentials() ([]awsproto.Credential, error) {
 		credentials = append(credentials, awsproto.Credential(entry))
 	}
 	return credentials, nil
+}
+
+// identities are the same credentials as AWS_IAM methods know them.
+func (c *Config) identities() ([]gateway.Identity, error) {
+	credentials, err := c.credentials()
+	if err != nil {
+		return nil, err
+	}
+	var identities []gateway.Identity
+	for _, known := range credentials {
+		identities = append(identities, gateway.Identity{
+			AccessKeyID: known.AccessKeyID, SecretKey: known.SecretAccessKey, SessionToken: known.SessionToken,
+			ARN: known.PrincipalARN, Account: known.AccountID,
+		})
+	}
+	return identities, nil
 }

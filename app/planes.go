@@ -39,7 +39,13 @@ func (a *App) newPlanes(edgeNames []string) error {
 	if a.config.Wording == "2022" {
 		wording = gateway.Wording2022
 	}
-	if a.gateway, err = gateway.New(gateway.Options{Do: a.upstream.Do, Usage: a.meter, Wording: wording, Now: a.config.Now, Logger: a.log}); err != nil {
+	identities, err := a.config.identities()
+	if err != nil {
+		return err
+	}
+	if a.gateway, err = gateway.New(gateway.Options{
+		Do: a.upstream.Do, Usage: a.meter, Wording: wording, Identities: identities, Now: a.config.Now, Logger: a.log,
+	}); err != nil {
 		return err
 	}
 	a.edge, err = edge.New(edge.Options{

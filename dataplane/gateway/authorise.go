@@ -6,7 +6,6 @@ import (
 
 	"drawbridge/dataplane/program"
 	"drawbridge/engine/policy"
-	"drawbridge/engine/sigv4"
 )
 
 // maxMethodARN is the quota on the ARN a call is authorised for
@@ -18,38 +17,33 @@ const maxMethodARN = 1600
 // a Lambda authorizer is asked only when the policy does not deny outright; IAM
 // authenticates first.
 func (c *call) authorise(route route) *Refusal {
+	p := c.place.deployment.Policy
 	switch route.method.Authorization {
 	case program.AuthorizationIAM:
 		return c.authoriseIAM()
 	case program.AuthorizationCustom:
-		if effect, refusal := c.evaluate(); refusal != nil || effect == policy.ExplicitDeny {
-			return c.denied(effect, refusal)
+		if effect, refusal := c.evaluate(p); refusal != nil {
+			return refusal
+		} else if effect == policy.ExplicitDeny {
+			return c.denied(resourceVerdict(effect))
 		}
 		return &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerNotBuilt}
 	case program.AuthorizationCognito:
 		return &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerNotBuilt}
 	}
-	if c.place.deployment.Policy == nil {
+	if p == nil {
 		c.x.Trail.Add("authorise", "open")
 		return nil
 	}
-	effect, refusal := c.evaluate()
-	if refusal != nil || effect != policy.Allow {
-		return c.denied(effect, refusal)
+	effect, refusal := c.evaluate(p)
+	if refusal != nil {
+		return refusal
+	}
+	if effect != policy.Allow {
+		return c.denied(resourceVerdict(effect))
 	}
 	c.x.Trail.Add("authorise", "resource policy allows")
 	return nil
-}
-
-// authoriseIAM refuses every call: no identity is configured in the data plane,
-// so no signature can be verified, and none is accepted unverified (design.md
-// section 2).
-func (c *call) authoriseIAM() *Refusal {
-	if refusal := c.badSignature(); refusal != nil {
-		return refusal
-	}
-	unknown := sigv4.UnknownKey()
-	return &Refusal{Type: InvalidSignature, Reason: reasonUnknownSigner, Message: unknown.Message, ErrorType: unknown.Code}
 }
 
 // policyRequest is a policy's question with room for the ARN in it; it is
@@ -59,10 +53,9 @@ type policyRequest struct {
 	arn []byte
 }
 
-// evaluate asks the deployment's resource policy about an anonymous call. A
-// deployment without one neither allows nor denies.
-func (c *call) evaluate() (policy.Effect, *Refusal) {
-	p := c.place.deployment.Policy
+// evaluate asks a policy about the call: an anonymous one until somebody has been
+// authenticated. No policy neither allows nor denies.
+func (c *call) evaluate(p *policy.Policy) (policy.Effect, *Refusal) {
 	if p == nil {
 		return policy.ImplicitDeny, nil
 	}
@@ -76,12 +69,15 @@ func (c *call) evaluate() (policy.Effect, *Refusal) {
 	q.Action = "execute-api:Invoke"
 	q.Resource = unsafe.String(unsafe.SliceData(q.arn), len(q.arn)) // lives as long as q is ours
 	c.fillContext(&q.Context)
+	if c.identified != nil {
+		q.SetPrincipal(c.identified.principal())
+	}
 	effect := p.Evaluate(&q.Request).Effect
 	q.Resource = ""
 	return effect, nil
 }
 
-// fillContext sets the condition keys of an unauthenticated call
+// fillContext sets the condition keys that need no authentication
 // (reference/api-gateway.md 3.4). A field that was sent empty is present. A
 // repeated Referer counts as its lines joined, which equals no single value.
 func (c *call) fillContext(keys *policy.Context) {
@@ -113,26 +109,38 @@ func (c *call) appendARN(b []byte, account string) []byte {
 	return b
 }
 
-// denied is the refusal of a policy's decision, in the wording of the era
-// (reference/api-gateway.md 3.5).
-func (c *call) denied(effect policy.Effect, other *Refusal) *Refusal {
-	if other != nil {
-		return other
-	}
+// denied is the refusal of a decision, in the wording of the era
+// (reference/api-gateway.md 3.5). The caller's own ARN is not masked.
+func (c *call) denied(v verdict) *Refusal {
 	account := c.place.api.Account
 	masked := "********" + account[max(len(account)-4, 0):]
-	text := append([]byte("User: anonymous is not authorized to perform: execute-api:Invoke on resource: "), c.appendARN(nil, masked)...)
+	who := "anonymous"
+	if c.identified != nil {
+		who = c.identified.ARN
+	}
+	text := append([]byte("User: "+who+" is not authorized to perform: execute-api:Invoke on resource: "), c.appendARN(nil, masked)...)
+	kind := "resource"
+	if v.identity {
+		kind = "identity"
+	}
 	current := c.gateway.options.Wording == WordingCurrent
 	refusal := &Refusal{Type: AccessDenied, Reason: reasonImplicitDeny}
-	if effect == policy.ExplicitDeny {
+	if v.effect == policy.ExplicitDeny {
 		refusal.Reason = reasonExplicitDeny
 		text = append(text, " with an explicit deny"...)
 		if current {
-			text = append(text, " in a resource-based policy"...)
+			text = append(text, " in "+article(kind)+"-based policy"...)
 		}
 	} else if current {
-		text = append(text, " because no resource-based policy allows the execute-api:Invoke action"...)
+		text = append(text, " because no "+kind+"-based policy allows the execute-api:Invoke action"...)
 	}
 	refusal.Message = string(text)
 	return refusal
+}
+
+func article(kind string) string {
+	if kind == "identity" {
+		return "an identity"
+	}
+	return "a " + kind
 }

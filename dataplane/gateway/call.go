@@ -19,10 +19,11 @@ type call struct {
 	requestID  string
 	extendedID string
 
-	place place
-	route route
-	key   *program.APIKey // set once a method required one
-	verb  string          // the method's, after X-HTTP-Method-Override
+	place      place
+	route      route
+	key        *program.APIKey // set once a method required one
+	identified *Identity       // who signed the call, of an AWS_IAM method
+	verb       string          // the method's, after X-HTTP-Method-Override
 
 	content  requestBody
 	query    parameters

@@ -52,7 +52,7 @@ func (c *call) contextTree() *jsonpath.Object {
 	return c.context
 }
 
-// identity returns $context.identity of an unauthenticated caller. The key is
+// identity returns $context.identity: who signed the call, if a method asked. The key is
 // known only when the method required one (reference/api-gateway.md 4.1).
 func (c *call) identity() *jsonpath.Object {
 	identity := jsonpath.NewObject("cognitoIdentityPoolId", nil, "accountId", nil, "cognitoIdentityId", nil, "caller", nil)
@@ -66,6 +66,13 @@ func (c *call) identity() *jsonpath.Object {
 	}
 	identity.Put("userAgent", agent)
 	identity.Put("user", nil)
+	if who := c.identified; who != nil {
+		identity.Put("accountId", who.Account)
+		identity.Put("caller", who.user())
+		identity.Put("user", who.user())
+		identity.Put("userArn", who.ARN)
+		identity.Put("accessKey", who.AccessKeyID)
+	}
 	if c.key != nil {
 		identity.Put("apiKey", c.key.Value)
 		identity.Put("apiKeyId", c.key.ID)

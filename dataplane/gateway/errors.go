@@ -128,6 +128,7 @@ const (
 	reasonNoRoute            Reason = "no-such-resource-or-method"
 	reasonNoSignature        Reason = "no-signature"
 	reasonBadSignature       Reason = "signature-not-understood"
+	reasonRefusedSignature   Reason = "signature-refused"
 	reasonUnknownSigner      Reason = "signer-not-configured"
 	reasonAuthorizerNotBuilt Reason = "authorizers are not built yet"
 	reasonExplicitDeny       Reason = "resource-policy-denies"

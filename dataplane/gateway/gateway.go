@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/upstream"
 	"drawbridge/dataplane/usage"
+	"drawbridge/engine/sigv4"
 	"drawbridge/engine/vtl"
 )
 
@@ -29,7 +31,9 @@ type Options struct {
 	Do      func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
 	Usage   *usage.Meter
 	Wording Wording
-	Now     func() time.Time // nil is time.Now
+	// Identities are those whose signatures AWS_IAM methods accept.
+	Identities []Identity
+	Now        func() time.Time // nil is time.Now
 	// Logger hears of calls that fail by the API's configuration; nil hears nothing.
 	Logger *slog.Logger
 	// NewRequestID and NewExtendedID replace the random ids of answers:
@@ -44,6 +48,9 @@ type Gateway struct {
 	util     *vtl.Util
 	date     atomic.Pointer[dateText]
 	policies sync.Pool // of *policyRequest
+
+	identities map[string]*Identity // by access key id
+	keyring    *sigv4.Keyring
 }
 
 // New returns a gateway.
@@ -58,6 +65,13 @@ func New(o Options) (*Gateway, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Gateway{options: o, util: vtl.NewUtil()}
+	var err error
+	if g.identities, err = newIdentities(o.Identities); err != nil {
+		return nil, err
+	}
+	if g.keyring, err = sigv4.New(sigv4.Options{}); err != nil {
+		return nil, fmt.Errorf("gateway: signing keys: %w", err)
+	}
 	g.policies.New = func() any { return new(policyRequest) }
 	return g, nil
 }

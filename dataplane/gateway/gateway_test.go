@@ -31,6 +31,8 @@ type fixture struct {
 	backend func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
 	gateway *Gateway
 	last    *exchange.Exchange
+
+	identities []Identity
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -106,7 +108,7 @@ func (f *fixture) program() *program.Gateway {
 			Do: func(ctx context.Context, call *upstream.Call) (*exchange.Response, error) {
 				return f.backend(ctx, call)
 			},
-			Usage: meter, Wording: f.wording, Now: func() time.Time { return f.now },
+			Usage: meter, Wording: f.wording, Identities: f.identities, Now: func() time.Time { return f.now },
 			NewRequestID:  func() string { return "46533423-7524-481e-9b47-9a48a83e9aa4" },
 			NewExtendedID: func() string { return "OinCTHqDNjMFftQ=" },
 		})
