@@ -179,9 +179,13 @@ func encodeCall(table *api.Service, op *api.Operation, in object) (*wireRequest,
 	if table.Protocol == api.Query {
 		form := url.Values{"Action": {op.Name}, "Version": {table.Version}}
 		for _, m := range in {
-			form.Set(m.name, scalarText(m.value))
+			formValue(form, m.name, m.value)
 		}
 		return &wireRequest{"POST", "/", "", http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}, []byte(form.Encode())}, nil
+	}
+	if table.Protocol == api.JSON11 {
+		header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {table.ID + "." + op.Name}}
+		return &wireRequest{"POST", "/", "", header, []byte(jsonText(wireNames(&api.Type{Kind: api.KindStructure, Shape: op.Input}, in)))}, nil
 	}
 	path, fixed, _ := strings.Cut(op.URI, "?")
 	var query []string
@@ -220,6 +224,23 @@ func encodeCall(table *api.Service, op *api.Operation, in object) (*wireRequest,
 	}
 	out.path, out.query = path, strings.ReplaceAll(strings.Join(query, "&"), "+", "%20")
 	return out, encodeBody(table, op, body, out)
+}
+
+// formValue writes lists and structures as the query protocol does:
+// Tags.member.1.Key.
+func formValue(form url.Values, name string, value any) {
+	switch v := value.(type) {
+	case []any:
+		for i, item := range v {
+			formValue(form, fmt.Sprintf("%s.member.%d", name, i+1), item)
+		}
+	case object:
+		for _, m := range v {
+			formValue(form, name+"."+m.name, m.value)
+		}
+	default:
+		form.Set(name, scalarText(v))
+	}
 }
 
 func shapeMembers(s *api.Shape) []api.Member {
@@ -305,6 +326,8 @@ func wireNames(t *api.Type, value any) any {
 			out = append(out, member{pair.name, wireNames(t.Item, pair.value)})
 		}
 		return out
+	case api.KindBlob:
+		return base64.StdEncoding.EncodeToString([]byte(scalarText(value)))
 	}
 	return value
 }
@@ -384,7 +407,7 @@ func bodyTree(table *api.Service, op *api.Operation, body []byte) (object, error
 	if len(body) == 0 {
 		return object{}, nil
 	}
-	if table.Protocol == api.RestJSON {
+	if table.Protocol == api.RestJSON || table.Protocol == api.JSON11 {
 		value, err := parseJSON(string(body))
 		if err != nil {
 			return nil, fmt.Errorf("the answer is no JSON: %w", err)

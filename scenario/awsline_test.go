@@ -8,14 +8,17 @@ import (
 	"strings"
 
 	"drawbridge/controlplane/api"
+	"drawbridge/controlplane/api/acmapi"
 	"drawbridge/controlplane/api/apigatewayapi"
 	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/controlplane/api/iamapi"
 	"drawbridge/controlplane/api/stsapi"
 )
 
 // awsTables are the services by their name on the AWS CLI's command line.
 var awsTables = map[string]*api.Service{
 	"apigateway": apigatewayapi.Table, "cloudfront": cloudfrontapi.Table, "sts": stsapi.Table,
+	"acm": acmapi.Table, "iam": iamapi.Table,
 }
 
 // awsLine is an AWS CLI command line, understood.

@@ -217,7 +217,7 @@ func (s ACM) ListCertificates(call *api.Call, in *acmapi.ListCertificatesRequest
 			return nil, invalidText("MaxItems must be between 1 and 1000.")
 		}
 	}
-	records, next, err := page(call, s.store, key(call.Account, familyACM, call.Region+"/"), value(in.NextToken), most)
+	records, next, err := s.page(call, section{key(call.Account, familyACM, call.Region+"/"), value(in.NextToken), most})
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func (s IAM) UploadServerCertificate(call *api.Call, in *iamapi.UploadServerCert
 }
 
 func (s IAM) add(call *api.Call, txn *store.Txn, record *Record) error {
-	all, _, err := page(call, s.store, key(call.Account, familyIAM, ""), "", maxServerCertificates)
+	all, _, err := s.page(call, section{key(call.Account, familyIAM, ""), "", maxServerCertificates})
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (s IAM) GetServerCertificate(call *api.Call, in *iamapi.GetServerCertificat
 // ListServerCertificates lists the account's server certificates by name, all
 // or those below a path. There are so few that every list is one page.
 func (s IAM) ListServerCertificates(call *api.Call, in *iamapi.ListServerCertificatesRequest) (*iamapi.ListServerCertificatesResponse, error) {
-	all, _, err := page(call, s.store, key(call.Account, familyIAM, ""), "", maxServerCertificates)
+	all, _, err := s.page(call, section{key(call.Account, familyIAM, ""), "", maxServerCertificates})
 	if err != nil {
 		return nil, err
 	}

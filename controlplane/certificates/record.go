@@ -111,13 +111,19 @@ func remove(txn *store.Txn, key string, revision int64) {
 	txn.Deletes = append(txn.Deletes, key)
 }
 
-// page reads up to most records below a prefix, from after on; next is "" on
-// the last page.
-func page(ctx context.Context, st store.Store, prefix, after string, most int) (records []*Record, next string, err error) {
+// section is a part of a list: up to most records below a prefix, from after on.
+type section struct {
+	prefix, after string
+	most          int
+}
+
+// page reads a part of a list; next is "" on the last page.
+func (s *Store) page(ctx context.Context, part section) (records []*Record, next string, err error) {
+	prefix, after := part.prefix, part.after
 	if after != "" {
 		after = prefix + after
 	}
-	snapshot, err := st.ListPage(ctx, prefix, after, most)
+	snapshot, err := s.store.ListPage(ctx, prefix, after, part.most)
 	if err != nil {
 		return nil, "", fmt.Errorf("list certificates: %w", err)
 	}
