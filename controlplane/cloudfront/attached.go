@@ -12,6 +12,9 @@ func noteAttached(config *cloudfrontapi.DistributionConfig, note func(family Kin
 	if mtls := config.ViewerMtlsConfig; mtls != nil && mtls.TrustStoreConfig != nil {
 		note(KindTrustStore, value(mtls.TrustStoreConfig.TrustStoreId), false)
 	}
+	if function := config.ConnectionFunctionAssociation; function != nil {
+		note(KindConnectionFunction, value(function.Id), false)
+	}
 	if reference := certificateOf(config); reference != "" {
 		note(KindCertificate, escape(reference), false) // another service's record: no revision to compare
 	}

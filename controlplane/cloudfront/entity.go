@@ -18,11 +18,13 @@ const (
 	IDTrustStore         // "ts_…"
 	IDConnectionGroup    // "cg_…"
 	IDDistributionTenant // "dt_…"
+	IDConnectionFunction // "cf_…"
 )
 
 func entityPrefix(kind IDKind) (string, bool) {
 	prefix, is := map[IDKind]string{
 		IDVPCOrigin: "vo_", IDAnycastIPList: "aip_", IDTrustStore: "ts_", IDConnectionGroup: "cg_", IDDistributionTenant: "dt_",
+		IDConnectionFunction: "cf_",
 	}[kind]
 	return prefix, is
 }

@@ -19,6 +19,7 @@ const (
 	IDPublicKey                           // "K" and 13 of A-Z0-9
 	IDFieldLevelProfile                   // "P" and 13 of A-Z0-9
 	IDFieldLevelConfig                    // "C" and 13 of A-Z0-9
+	IDKeyValueETag                        // "KV" and 13 of A-Z0-9
 )
 
 // idRandom is how many random characters follow the letter: 65 bits.
@@ -39,6 +40,8 @@ func randomID(kind IDKind) string {
 		return "P" + text
 	case IDFieldLevelConfig:
 		return "C" + text
+	case IDKeyValueETag:
+		return "KV" + text
 	case IDPublicKey:
 		return "K" + text
 	case IDPolicy:

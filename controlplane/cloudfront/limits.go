@@ -49,6 +49,11 @@ type Limits struct {
 	VPCOrigins                   int // per account; default 25
 	TrustStores                  int // per account; default 20
 
+	Functions            int // per account; default 100
+	ConnectionFunctions  int // per account; default 100
+	KeyValueStores       int // per account; default 50
+	FunctionsPerKeyValue int // functions per key value store; default 10
+
 	InvalidationsRemembered int // per distribution, the oldest completed ones go first; default 1000, AWS names none
 }
 
@@ -86,7 +91,8 @@ func (l Limits) withDefaults() Limits {
 		{&l.StagingDistributions, 20}, {&l.ContinuousDeploymentPolicies, 20}, {&l.MultiTenantDistributions, 20},
 		{&l.DistributionTenants, 10_000}, {&l.TenantDomains, 100}, {&l.TenantParameters, 5}, {&l.ParametersPerField, 2},
 		{&l.ConnectionGroups, 100}, {&l.ConnectionGroupsPerAnycast, 5}, {&l.AnycastIPLists, 5}, {&l.VPCOrigins, 25},
-		{&l.TrustStores, 20},
+		{&l.TrustStores, 20}, {&l.Functions, 100}, {&l.ConnectionFunctions, 100}, {&l.KeyValueStores, 50},
+		{&l.FunctionsPerKeyValue, 10},
 		{&l.ResponseHeadersPolicies, 20}, {&l.ResponseCustomHeaders, 10}, {&l.OriginAccessControls, 100},
 		{&l.OriginAccessIdentities, 100}, {&l.PublicKeys, 10}, {&l.KeyGroups, 10}, {&l.KeysPerGroup, 5},
 		{&l.KeyGroupsPerBehavior, 4}, {&l.FieldLevelEncryptions, 10}, {&l.FieldLevelProfiles, 10},

@@ -103,6 +103,12 @@ func customPolicies(config *cloudfrontapi.DistributionConfig) map[policyRef]bool
 		note(KindOriginRequestPolicy, value(behavior.OriginRequestPolicyId), managed)
 		_, managed = ManagedResponseHeadersPolicy(value(behavior.ResponseHeadersPolicyId))
 		note(KindResponseHeadersPolicy, value(behavior.ResponseHeadersPolicyId), managed)
+		if behavior.FunctionAssociations != nil {
+			for _, association := range behavior.FunctionAssociations.Items {
+				_, name := functionName(value(association.FunctionARN))
+				note(KindLiveFunction, name, false)
+			}
+		}
 		note(KindFieldLevelEncryption, value(behavior.FieldLevelEncryptionId), false)
 		_, name := realtimeLogConfigName(value(behavior.RealtimeLogConfigArn))
 		note(KindRealtimeLogConfig, name, false)
@@ -223,6 +229,8 @@ func (s *Service) roomForUser(family Kind, n int) error {
 			"The number of distributions that reference this key group is more than the maximum allowed."},
 		{KindFieldLevelEncryption, s.limits.DistributionsPerFLE, cloudfrontapi.TooManyDistributionsAssociatedToFieldLevelEncryptionConfig,
 			"The maximum number of distributions have been associated with the specified configuration for field-level encryption."},
+		{KindLiveFunction, s.limits.DistributionsPerPolicy, cloudfrontapi.TooManyDistributionsWithSingleFunctionARN,
+			"The maximum number of distributions have been associated with the specified function."},
 	} {
 		if row.family == family && n >= row.most {
 			return row.tooMany(row.text)

@@ -64,6 +64,16 @@ const (
 	KindDistributionTenant         Kind = "distributiontenants"
 	KindResourcePolicy             Kind = "resourcepolicies" // name: <escaped ARN>
 
+	// Functions: what is developed, and what is published of it, by name.
+	KindFunction           Kind = "functions"
+	KindLiveFunction       Kind = "livefunctions"
+	KindConnectionFunction Kind = "connectionfunctions"
+
+	KindKeyValueStore   Kind = "keyvaluestores"
+	KindKeyValueStoreID Kind = "keyvaluestoreids"  // name: <id> → name
+	KindKeyValueSummary Kind = "keyvaluesummaries" // name: <id>: version, count and size of its pairs
+	KindKeyValue        Kind = "keyvalues"         // name: <id>/<escaped key>
+
 	KindStagingUser Kind = "stagingusers" // name: <staging distribution> → continuous deployment policy id
 	KindUseCount    Kind = "usecounts"    // name: <kind>/<id>: how many tenants or connection groups use it
 

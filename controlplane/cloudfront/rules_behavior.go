@@ -323,16 +323,6 @@ func invalidLambda(format, arn string) error {
 	return cloudfrontapi.InvalidLambdaFunctionAssociation(strings.Replace(format, "%s", quote(arn), 1))
 }
 
-// functionAssociations: no function can exist yet.
-func functionAssociations(c *distributionCheck) error {
-	for _, behavior := range c.behaviors {
-		if len(behavior.FunctionAssociations.Items) > 0 {
-			return cloudfrontapi.InvalidFunctionAssociation("A CloudFront function association is invalid.")
-		}
-	}
-	return nil
-}
-
 // fieldLevelEncryptions: a configuration that exists, where requests with
 // bodies come and go over HTTPS alone.
 func fieldLevelEncryptions(c *distributionCheck) error {

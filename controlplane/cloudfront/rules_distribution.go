@@ -177,7 +177,7 @@ func distributionReferences(c *distributionCheck) error {
 	switch {
 	case value(config.AnycastIpListId) != "" && !c.policies.has(KindAnycastIPList, *config.AnycastIpListId),
 		mtls != nil && mtls.TrustStoreConfig != nil && !c.policies.has(KindTrustStore, value(mtls.TrustStoreConfig.TrustStoreId)),
-		function != nil && value(function.Id) != "":
+		function != nil && !c.policies.has(KindConnectionFunction, value(function.Id)):
 		return notFound()
 	case mtls != nil && value(mtls.Mode) != "":
 		return cloudfrontapi.UnsupportedOperation("Viewer mTLS is not implemented by Drawbridge yet.")

@@ -3,10 +3,12 @@ package cloudfront
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"drawbridge/controlplane/api"
 	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/engine/jsfunc"
 	"drawbridge/store"
 )
 
@@ -46,6 +48,9 @@ type Options struct {
 	// gives its ARN; nil: there is none to be had.
 	IssueCertificate func(call *api.Call, domains []string) (string, error)
 
+	// Functions runs functions for TestFunction; nil: an engine of its own.
+	Functions *jsfunc.Engine
+
 	// NewID makes identifiers; nil: random ones. For tests.
 	NewID func(IDKind) string
 }
@@ -60,6 +65,7 @@ type Service struct {
 	published func(ctx context.Context, revision int64) error
 	deployed  func(revision int64) bool
 	newID     func(IDKind) string
+	functions *jsfunc.Engine
 	count     distributionCount
 
 	readBundle       func(ctx context.Context, from BundleLocation) ([]byte, error)
@@ -87,6 +93,12 @@ func New(o Options) (*Service, error) {
 	}
 	if s.newID == nil {
 		s.newID = randomID
+	}
+	if s.functions = o.Functions; s.functions == nil {
+		var err error
+		if s.functions, err = jsfunc.New(jsfunc.Options{}); err != nil {
+			return nil, fmt.Errorf("cloudfront: %w", err)
+		}
 	}
 	return s, nil
 }

@@ -61,6 +61,7 @@ func taggedTypes() map[string]Kind {
 		"distribution": KindDistribution, "streaming-distribution": KindStreamingDistribution,
 		"vpcorigin": KindVPCOrigin, "anycast-ip-list": KindAnycastIPList, "trust-store": KindTrustStore,
 		"connection-group": KindConnectionGroup, "distribution-tenant": KindDistributionTenant,
+		"function": KindFunction, "connection-function": KindConnectionFunction, "key-value-store": KindKeyValueStoreID,
 	}
 }
 
