@@ -19,8 +19,9 @@ import (
 type connState = int32
 
 const (
-	connIdle   connState = iota // no request has begun
-	connActive                  // a request is read or answered
+	connIdle    connState = iota // no request has begun
+	connReading                  // a head is coming in: may be closed for want of room, not for a drain
+	connActive                   // a request is answered
 	connClosed
 )
 
@@ -156,7 +157,17 @@ func (c *conn) closeIdle() bool {
 	if h2 := c.h2.Load(); h2 != nil {
 		return h2.closeIdle()
 	}
-	if !c.state.CompareAndSwap(connIdle, connClosed) {
+	return c.closeFrom(connIdle)
+}
+
+// giveWay closes the connection for another one's sake if no request is under
+// way, or only a part of a head has come: clients that never finish theirs must
+// not keep others out.
+func (c *conn) giveWay() bool { return c.closeIdle() || c.closeFrom(connReading) }
+
+// closeFrom closes the connection if it is in a state.
+func (c *conn) closeFrom(state connState) bool {
+	if !c.state.CompareAndSwap(state, connClosed) {
 		return false
 	}
 	c.socket.Close()

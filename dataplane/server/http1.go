@@ -95,9 +95,15 @@ func (c *conn) readHead() (text string, refused *refusal, ok bool) {
 	if c.r == c.w && !c.awaitRequest() {
 		return "", nil, false
 	}
-	if !c.state.CompareAndSwap(connIdle, connActive) && c.state.Load() == connClosed {
-		return "", nil, false
+	if !c.state.CompareAndSwap(connIdle, connReading) && !c.state.CompareAndSwap(connActive, connReading) {
+		return "", nil, false // closed
 	}
+	text, refused, ok = c.readHeadLines()
+	return text, refused, ok && c.state.CompareAndSwap(connReading, connActive)
+}
+
+// readHeadLines reads up to the empty line.
+func (c *conn) readHeadLines() (text string, refused *refusal, ok bool) {
 	seen, late := 0, false
 	for {
 		have := c.buf[c.r:c.w]

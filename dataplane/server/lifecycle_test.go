@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"drawbridge/dataplane/exchange"
@@ -225,6 +226,31 @@ func TestConnectionLimit(t *testing.T) {
 	if len(open) == 0 {
 		t.Error("every connection was closed")
 	}
+}
+
+// TestConnectionLimitSlowHeads: connections whose heads never end hold no place
+// against others; one that is answered does.
+func TestConnectionLimitSlowHeads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		o := testOptions(func(ctx context.Context, x *exchange.Exchange) *exchange.Response {
+			<-hold
+			return echo(ctx, x)
+		})
+		o.Limits.MaxConns = 2
+		s := newTestServer(t, o)
+		busy := pipeConn(t, s, AllRoles)
+		io.WriteString(busy, "GET /busy HTTP/1.1\r\nHost: www.example.com\r\nConnection: close\r\n\r\n")
+		for range 10 {
+			slow := pipeConn(t, s, AllRoles) // fails when no other gives way
+			io.WriteString(slow, "GET / HTTP/1.1\r\nHost: w")
+			synctest.Wait()
+		}
+		close(hold)
+		if got, err := io.ReadAll(busy); !strings.Contains(string(got), "GET www.example.com /busy") {
+			t.Errorf("the busy one: %q, %v", got, err)
+		}
+	})
 }
 
 // TestLocations: connections go round the locations, and stay where they are.

@@ -127,12 +127,12 @@ func (s *Server) newConn(nc net.Conn, roles Roles) *conn {
 	return c
 }
 
-// evict closes an idle connection, if one is among the few it looks at. Go's
-// random order of a map makes that a fair choice at a bounded cost.
+// evict closes a connection that may give way, if one is among the few it looks
+// at. Go's random order of a map makes that a fair choice at a bounded cost.
 func (s *Server) evict() bool {
 	looked := 0
 	for c := range s.conns {
-		if c.closeIdle() {
+		if c.giveWay() {
 			return true
 		}
 		if looked++; looked == 16 {
