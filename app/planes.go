@@ -11,6 +11,7 @@ import (
 	"drawbridge/controlplane/api/acmapi"
 	"drawbridge/controlplane/api/apigatewayapi"
 	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/controlplane/api/cloudfrontkeyvaluestoreapi"
 	"drawbridge/controlplane/api/iamapi"
 	"drawbridge/controlplane/api/stsapi"
 	"drawbridge/controlplane/apigateway"
@@ -200,6 +201,7 @@ func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awspro
 		Services: []awsproto.Service{
 			{Table: apigatewayapi.Table, Impl: gateways},
 			{Table: cloudfrontapi.Table, Impl: distributions},
+			{Table: cloudfrontkeyvaluestoreapi.Table, Impl: distributions.KeyValues()},
 			{Table: stsapi.Table, Impl: identities},
 			{Table: acmapi.Table, Impl: certs.ACM()},
 			{Table: iamapi.Table, Impl: certs.IAM()},

@@ -251,6 +251,9 @@ func (p *publisher) publishGateway(ctx context.Context, revision int64, now *pro
 }
 
 func (p *publisher) report(update compile.Update) {
+	for _, warning := range update.Warnings {
+		p.log.Warn("stored, but not enforced by this edge yet", "unit", warning.Unit, "what", warning.Text)
+	}
 	for _, problem := range update.Problems {
 		p.log.Error("cannot compile; the last good version stays in force", "unit", problem.Unit, "error", problem.Err)
 	}

@@ -11,13 +11,15 @@ import (
 	"drawbridge/controlplane/api/acmapi"
 	"drawbridge/controlplane/api/apigatewayapi"
 	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/controlplane/api/cloudfrontkeyvaluestoreapi"
 	"drawbridge/controlplane/api/iamapi"
 	"drawbridge/controlplane/api/stsapi"
 )
 
 // awsTables are the services by their name on the AWS CLI's command line.
 var awsTables = map[string]*api.Service{
-	"apigateway": apigatewayapi.Table, "cloudfront": cloudfrontapi.Table, "sts": stsapi.Table,
+	"apigateway": apigatewayapi.Table, "cloudfront": cloudfrontapi.Table,
+	"cloudfront-keyvaluestore": cloudfrontkeyvaluestoreapi.Table, "sts": stsapi.Table,
 	"acm": acmapi.Table, "iam": iamapi.Table,
 }
 

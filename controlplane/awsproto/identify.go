@@ -44,6 +44,10 @@ func serviceOfHost(host string) (service, region string) {
 			continue
 		}
 		labels := strings.Split(name, ".")
+		// Key value stores: <account>.cloudfront-kvs.global.api.aws (reference/cloudfront.md 5.3).
+		if len(labels) == 3 && labels[1] == "cloudfront-kvs" {
+			return "cloudfront-keyvaluestore", ""
+		}
 		service = strings.TrimSuffix(labels[0], "-fips")
 		if len(labels) == 2 && labels[1] != "global" && regionPattern.MatchString(labels[1]) {
 			region = labels[1]

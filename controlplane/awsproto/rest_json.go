@@ -11,7 +11,8 @@ import (
 	"drawbridge/controlplane/api"
 )
 
-// restJSON is API Gateway's protocol (reference/api-gateway.md 1.1).
+// restJSON is the protocol of API Gateway (reference/api-gateway.md 1.1) and of
+// key value stores' data.
 type restJSON struct {
 	table  *api.Service
 	routes *router
@@ -68,7 +69,7 @@ func serialization(err error) *api.Error {
 
 func (c *restJSON) encode(op *api.Operation, out any, requestID string) *response {
 	answer := newResponse(op.Status, jsonType, nil)
-	stamp(answer.header, requestID)
+	c.stamp(answer.header, requestID)
 	v, there := outputValue(out)
 	if op.Output == nil || !there {
 		return answer
@@ -88,7 +89,7 @@ func (c *restJSON) encode(op *api.Operation, out any, requestID string) *respons
 
 func (c *restJSON) fail(e *api.Error, requestID string) *response {
 	answer := jsonError(e)
-	stamp(answer.header, requestID)
+	c.stamp(answer.header, requestID)
 	return answer
 }
 
@@ -107,10 +108,14 @@ func (c *restJSON) invalid(message string) *api.Error {
 	return &api.Error{Code: "ValidationException", Status: 400, Message: message}
 }
 
-// stamp sets the two ids of API Gateway's answers; the second looks like
-// "OinCTHqDNjMFftQ=" and follows from the first, so one search finds both.
-func stamp(h http.Header, requestID string) {
+// stamp sets the request's id, and in API Gateway's answers a second one that
+// looks like "OinCTHqDNjMFftQ=" and follows from the first, so one search finds
+// both.
+func (c *restJSON) stamp(h http.Header, requestID string) {
 	h.Set("x-amzn-RequestId", requestID)
+	if c.table.Name != "apigateway" {
+		return
+	}
 	sum := sha256.Sum256([]byte(requestID))
 	h.Set("x-amz-apigw-id", base64.URLEncoding.EncodeToString(sum[:11]))
 }

@@ -34,6 +34,7 @@ type Update struct {
 	Gateway       program.GatewayChange
 	Purges        []Purge
 	Problems      []Problem
+	Warnings      []Warning
 }
 
 // Purge is an invalidation that takes effect with this update.
@@ -199,6 +200,7 @@ func (s *State) compileDistribution(p *pending, id string) {
 		var unit *program.Distribution
 		if unit, err = distribution(stored, from.revision, used); err == nil {
 			p.update.Distributions[id] = unit
+			p.warn("distribution "+id, unenforced(&stored.Config))
 			return
 		}
 	}
