@@ -1,0 +1,55 @@
+package compile
+
+import (
+	"strings"
+
+	"drawbridge/controlplane/api/cloudfrontapi"
+)
+
+// unenforced names what a distribution asks for and the edge does not do yet,
+// of all that decides who gets in or what is sent: nobody is to believe that
+// it holds (design.md section 8). Nil: the edge does all of it.
+func unenforced(config *cloudfrontapi.DistributionConfig) []string {
+	var names []string
+	note := func(name string, there bool) {
+		if there {
+			names = append(names, name)
+		}
+	}
+	all := behaviors(config)
+	if b := config.DefaultCacheBehavior; b != nil && len(all) > 0 {
+		// behaviors converts only what is compiled.
+		last := &all[len(all)-1]
+		last.FunctionAssociations, last.LambdaFunctionAssociations = b.FunctionAssociations, b.LambdaFunctionAssociations
+		last.TrustedKeyGroups, last.TrustedSigners, last.FieldLevelEncryptionId = b.TrustedKeyGroups, b.TrustedSigners, b.FieldLevelEncryptionId
+	}
+	var functions, lambdas, signed, encrypted bool
+	for _, b := range all {
+		functions = functions || b.FunctionAssociations != nil && len(b.FunctionAssociations.Items) > 0
+		lambdas = lambdas || b.LambdaFunctionAssociations != nil && len(b.LambdaFunctionAssociations.Items) > 0
+		signed = signed || b.TrustedKeyGroups != nil && value(b.TrustedKeyGroups.Enabled) || b.TrustedSigners != nil && value(b.TrustedSigners.Enabled)
+		encrypted = encrypted || value(b.FieldLevelEncryptionId) != ""
+	}
+	note("CloudFront Functions", functions)
+	note("Lambda@Edge", lambdas)
+	note("signed URLs and cookies", signed)
+	note("field-level encryption", encrypted)
+	note("web ACL", value(config.WebACLId) != "")
+	if r := config.Restrictions; r != nil && r.GeoRestriction != nil {
+		kind := value(r.GeoRestriction.RestrictionType)
+		note("geo restriction", kind != "" && kind != cloudfrontapi.GeoRestrictionTypeNone)
+	}
+	return names
+}
+
+// Warning is what a unit asks for and is not done.
+type Warning struct {
+	Unit string // "distribution E1…"
+	Text string
+}
+
+func (p *pending) warn(unit string, names []string) {
+	if len(names) > 0 {
+		p.update.Warnings = append(p.update.Warnings, Warning{unit, strings.Join(names, ", ")})
+	}
+}
