@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"drawbridge/engine/policy"
@@ -87,6 +88,11 @@ func (c *call) authenticate() (*Identity, error) {
 	}
 	if err := presented.CheckTime(c.now); err != nil {
 		return nil, err
+	}
+	if c.verb != request.Method && !slices.Contains(presented.SignedHeaders, "x-http-method-override") {
+		// Whoever has another's presigned GET must not make a DELETE of it.
+		return nil, &sigv4.Error{Reason: sigv4.ReasonMismatch, Code: sigv4.CodeInvalidSignature,
+			Message: "'X-HTTP-Method-Override' must be a 'SignedHeader' in the AWS Authorization."}
 	}
 	identity, ok := c.gateway.identities[presented.AccessKeyID]
 	if !ok {

@@ -63,7 +63,9 @@ func TestIAM(t *testing.T) {
 	f := iamFixture(t)
 	post := f0mock("POST", "/{name}")
 	post.Authorization = program.AuthorizationIAM
-	f.methods = append(f.methods, post)
+	put := f0mock("PUT", "/")
+	put.Authorization = program.AuthorizationIAM
+	f.methods = append(f.methods, post, put)
 	const region, service = "ap-northeast-1", "execute-api"
 	f.root.Integration.Responses[0].Templates = program.Templates{template("application/json",
 		`$context.identity.accountId $context.identity.user $context.identity.caller $context.identity.userArn $context.identity.accessKey`)}
@@ -91,6 +93,14 @@ func TestIAM(t *testing.T) {
 			x.Request.Path = "/prod/"
 			return x
 		}, []string{"403\n", "InvalidSignatureException"}},
+		{"verb not signed", func() *exchange.Exchange { // who has a signed GET has no PUT
+			x := f.signed("GET /prod", ann, region, service)
+			x.Request.Header.Add("X-HTTP-Method-Override", "PUT")
+			return x
+		}, []string{"403\n", "InvalidSignatureException", "'X-HTTP-Method-Override' must be a 'SignedHeader'"}},
+		{"verb signed", func() *exchange.Exchange {
+			return f.signed("GET /prod\nX-HTTP-Method-Override: PUT", ann, region, service)
+		}, []string{"200\n"}},
 		{"wrong secret", func() *exchange.Exchange {
 			other := ann
 			other.SecretKey = "guess"
