@@ -1,10 +1,17 @@
 package scenario
 
 import (
-	"os/exec"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"drawbridge/app"
+	"drawbridge/cli"
 )
 
 func TestShorthand(t *testing.T) {
@@ -132,7 +139,22 @@ func TestStoriesAreReadable(t *testing.T) {
 			t.Errorf("%s sleeps", name)
 		}
 	}
-	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Log("openssl is not there: s30-tls-names needs it")
+}
+
+// TestAuthority: the local authority signs leaves and no further authorities.
+func TestAuthority(t *testing.T) {
+	config, err := cli.ServeConfig([]string{"--data", t.TempDir(), "--access-log", "off", "--listen", "edge=127.0.0.1:0"}, nil)
+	must(t, err)
+	config.Stderr, config.Log = io.Discard, slog.New(slog.DiscardHandler)
+	a, err := app.New(t.Context(), config)
+	must(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	must(t, a.Serve(ctx))
+	block, _ := pem.Decode(a.CACertificate())
+	authority, err := x509.ParseCertificate(block.Bytes)
+	must(t, err)
+	if !authority.IsCA || authority.MaxPathLen != 0 || !authority.MaxPathLenZero || authority.PublicKeyAlgorithm != x509.ECDSA {
+		t.Errorf("authority %v: CA %v, path length %d, key %v", authority.Subject, authority.IsCA, authority.MaxPathLen, authority.PublicKeyAlgorithm)
 	}
 }
