@@ -308,6 +308,11 @@ func TestChainsAndLoops(t *testing.T) {
 	if w.lastCall().Hops != 1 {
 		t.Error("an in-process origin is told of this hop")
 	}
+	w.behavior().Origin.CustomHeaders = []program.HeaderField{{Name: "CDN-loop", Value: "mine"}}
+	w.get("GET https://d1.cloudfront.net/custom")
+	if got := w.lastCall().Header.Joined("CDN-Loop"); got != "CloudFront;distribution=E1TEST, mine" {
+		t.Errorf("a custom header takes the mark away that ends loops: %q", got)
+	}
 }
 
 func TestLocationsCacheForThemselves(t *testing.T) {

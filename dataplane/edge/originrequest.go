@@ -118,7 +118,9 @@ func (e *Edge) call(a ask, o *program.Origin) *upstream.Call {
 	h := viewerFields(a)
 	h = appendOwnFields(h, a)
 	for _, custom := range o.CustomHeaders {
-		h.Del(custom.Name)
+		if !strings.EqualFold(custom.Name, "CDN-Loop") { // ours ends loops and stays (RFC 8586 section 2)
+			h.Del(custom.Name)
+		}
 	}
 	for _, custom := range o.CustomHeaders {
 		h.Add(custom.Name, custom.Value)
