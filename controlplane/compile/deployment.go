@@ -34,7 +34,7 @@ func deployment(id string, frozen *apigateway.APIRecord) (*program.Deployment, e
 		}
 	}
 	var methods []*program.Method
-	checks := newValidators(frozen)
+	checks, known := newValidators(frozen), authorizers(frozen)
 	for _, id := range slices.Sorted(maps.Keys(frozen.Resources)) {
 		resource := frozen.Resources[id]
 		for _, verb := range slices.Sorted(maps.Keys(resource.ResourceMethods)) {
@@ -44,6 +44,7 @@ func deployment(id string, frozen *apigateway.APIRecord) (*program.Deployment, e
 			}
 			stored := resource.ResourceMethods[verb]
 			checks.attach(m, &stored)
+			m.Authorizer, m.Scopes = known[value(stored.AuthorizerId)], stored.AuthorizationScopes
 			methods = append(methods, m)
 		}
 	}

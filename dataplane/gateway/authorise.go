@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"strings"
 	"unsafe"
 
@@ -16,18 +17,13 @@ const maxMethodARN = 1600
 // without authorization needs the resource policy's Allow, if there is a policy;
 // a Lambda authorizer is asked only when the policy does not deny outright; IAM
 // authenticates first.
-func (c *call) authorise(route route) *Refusal {
+func (c *call) authorise(ctx context.Context, route route) *Refusal {
 	p := c.place.deployment.Policy
 	switch route.method.Authorization {
 	case program.AuthorizationIAM:
 		return c.authoriseIAM()
 	case program.AuthorizationCustom:
-		if effect, refusal := c.evaluate(p); refusal != nil {
-			return refusal
-		} else if effect == policy.ExplicitDeny {
-			return c.denied(resourceVerdict(effect))
-		}
-		return &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerNotBuilt}
+		return c.authoriseCustom(ctx, route.method.Authorizer)
 	case program.AuthorizationCognito:
 		return &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerNotBuilt}
 	}

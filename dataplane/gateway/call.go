@@ -23,6 +23,7 @@ type call struct {
 	route      route
 	key        *program.APIKey // set once a method required one
 	identified *Identity       // who signed the call, of an AWS_IAM method
+	granted    *grant          // what an authorizer said about the caller
 	verb       string          // the method's, after X-HTTP-Method-Override
 
 	content  requestBody

@@ -48,6 +48,9 @@ func (c *call) contextTree() *jsonpath.Object {
 			tree.Put("operationName", m.OperationName)
 		}
 	}
+	if c.granted != nil {
+		tree.Put("authorizer", copied(c.granted.context)) // calls share what is kept
+	}
 	c.context = vtl.NewContext(tree)
 	return c.context
 }
@@ -87,6 +90,18 @@ func (c *call) requestPath() string {
 		return "/" + c.x.Owner.Stage + c.x.Owner.Path
 	}
 	return "/" + strings.TrimLeft(c.x.Request.Path, "/")
+}
+
+// copied returns an object of its own with the same entries, all the way down.
+func copied(o *jsonpath.Object) *jsonpath.Object {
+	out := &jsonpath.Object{}
+	for name, value := range o.All() {
+		if inner, ok := value.(*jsonpath.Object); ok {
+			value = copied(inner)
+		}
+		out.Put(name, value)
+	}
+	return out
 }
 
 func firstLabel(host string) string {

@@ -33,7 +33,9 @@ type Options struct {
 	Wording Wording
 	// Identities are those whose signatures AWS_IAM methods accept.
 	Identities []Identity
-	Now        func() time.Time // nil is time.Now
+	// Invoke calls Lambda functions; nil: there are none, and what needs one fails.
+	Invoke InvokeFunc
+	Now    func() time.Time // nil is time.Now
 	// Logger hears of calls that fail by the API's configuration; nil hears nothing.
 	Logger *slog.Logger
 	// NewRequestID and NewExtendedID replace the random ids of answers:
@@ -51,6 +53,7 @@ type Gateway struct {
 
 	identities map[string]*Identity // by access key id
 	keyring    *sigv4.Keyring
+	grants     grants
 }
 
 // New returns a gateway.
@@ -104,7 +107,7 @@ func (c *call) answer(ctx context.Context) (answer, *Refusal) {
 	if refusal != nil {
 		return answer{}, refusal
 	}
-	if refusal := c.authorise(route); refusal != nil {
+	if refusal := c.authorise(ctx, route); refusal != nil {
 		return answer{}, refusal
 	}
 	if refusal := c.meter(route); refusal != nil {

@@ -33,6 +33,7 @@ type fixture struct {
 	last    *exchange.Exchange
 
 	identities []Identity
+	invoke     InvokeFunc
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -108,7 +109,7 @@ func (f *fixture) program() *program.Gateway {
 			Do: func(ctx context.Context, call *upstream.Call) (*exchange.Response, error) {
 				return f.backend(ctx, call)
 			},
-			Usage: meter, Wording: f.wording, Identities: f.identities, Now: func() time.Time { return f.now },
+			Usage: meter, Wording: f.wording, Identities: f.identities, Invoke: f.invoke, Now: func() time.Time { return f.now },
 			NewRequestID:  func() string { return "46533423-7524-481e-9b47-9a48a83e9aa4" },
 			NewExtendedID: func() string { return "OinCTHqDNjMFftQ=" },
 		})
@@ -359,7 +360,7 @@ func TestKeyReasons(t *testing.T) {
 	check(with, reasonKeyWithoutPlan)
 	plan.Stages[0].APIID = f.api.ID
 	f.stage.Deployment.KeySource = program.KeyFromAuthorizer
-	check(with, reasonKeyFromAuthorizer)
+	check(with, reasonNoKey)
 	f.stage.Deployment.KeySource = program.KeyFromHeader
 	f.want(with, 200, "", "")
 	if f.last.Record.APIKeyID != "key0000001" || f.last.Record.API != "abcdefghij" || f.last.Record.Stage != "prod" || f.last.Record.Resource != "/" {

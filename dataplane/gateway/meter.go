@@ -37,10 +37,7 @@ func (c *call) meter(route route) *Refusal {
 
 // findKey finds the call's API key. Every failure looks the same from outside.
 func (c *call) findKey() (*program.APIKey, *Refusal) {
-	if c.place.deployment.KeySource == program.KeyFromAuthorizer {
-		return nil, &Refusal{Type: InvalidAPIKey, Reason: reasonKeyFromAuthorizer}
-	}
-	value := c.x.Request.Header.Joined("x-api-key")
+	value := c.keyValue()
 	if value == "" {
 		return nil, &Refusal{Type: InvalidAPIKey, Reason: reasonNoKey}
 	}
@@ -55,6 +52,18 @@ func (c *call) findKey() (*program.APIKey, *Refusal) {
 		return nil, &Refusal{Type: InvalidAPIKey, Reason: reasonKeyDisabled}
 	}
 	return key, nil
+}
+
+// keyValue is the value of the key: the caller's own, or the one that the
+// authorizer named (reference/api-gateway.md 4.1).
+func (c *call) keyValue() string {
+	if c.place.deployment.KeySource != program.KeyFromAuthorizer {
+		return c.x.Request.Header.Joined("x-api-key")
+	}
+	if c.granted == nil {
+		return ""
+	}
+	return c.granted.usageKey
 }
 
 // throttlePlan takes a token for the key: of the plan's override for the method

@@ -198,11 +198,13 @@ func TestAuthorizationTypes(t *testing.T) {
 	f.wantPart("GET /prod\nAuthorization: Bearer x", "403\n", "IncompleteSignatureException")
 	f.wantPart("GET /prod/nope\nAuthorization: Bearer x", "403\n", "IncompleteSignatureException")
 	f.wantPart(strings.Replace(signed, "/prod", "/prod/nope", 1), "403\n", "MissingAuthenticationTokenException")
-	for _, kind := range []program.AuthorizationType{program.AuthorizationCustom, program.AuthorizationCognito} {
+	for kind, reason := range map[program.AuthorizationType]Reason{
+		program.AuthorizationCustom: reasonAuthorizer, program.AuthorizationCognito: reasonAuthorizerNotBuilt,
+	} {
 		f := newFixture(t)
 		f.root.Authorization = kind
 		f.want("GET /prod", 500, "AuthorizerConfigurationException", `{"message":null}`)
-		if f.last.Record.Reason != string(reasonAuthorizerNotBuilt) {
+		if f.last.Record.Reason != string(reason) {
 			t.Error(f.last.Record.Reason)
 		}
 	}

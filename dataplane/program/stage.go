@@ -110,6 +110,8 @@ type Method struct {
 	Key               string
 	OperationName     string
 	Authorization     AuthorizationType
+	Authorizer        *Authorizer // of CUSTOM and COGNITO_USER_POOLS
+	Scopes            []string    // of which an access token needs one
 	APIKeyRequired    bool
 	RequestParameters map[string]bool // "method.request.querystring.q" → required
 	// ValidateParameters tells that a request validator checks the required parameters.
