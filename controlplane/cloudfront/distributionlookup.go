@@ -230,8 +230,12 @@ func (s *Service) ListDistributionsByConnectionMode(call *api.Call, in *cloudfro
 	if !oneOf(mode, cloudfrontapi.ConnectionModeValues) {
 		return nil, badParameter("ConnectionMode is not valid.")
 	}
-	page, err := s.lookup(call, distributionQuery{marker: in.Marker, maxItems: in.MaxItems,
-		uses: func(c *cloudfrontapi.DistributionConfig) bool {
+	text := "" // direct is the default, which few configurations spell out
+	if mode == cloudfrontapi.ConnectionModeTenantOnly {
+		text = mode
+	}
+	page, err := s.lookup(call, distributionQuery{in.Marker, in.MaxItems, text,
+		func(c *cloudfrontapi.DistributionConfig) bool {
 			tenants := value(c.ConnectionMode) == cloudfrontapi.ConnectionModeTenantOnly
 			return tenants == (mode == cloudfrontapi.ConnectionModeTenantOnly)
 		}})
@@ -256,7 +260,11 @@ func (s *Service) ListDistributionsByTrustStore(call *api.Call, in *cloudfrontap
 // ListDistributionsByConnectionFunction lists the distributions with a
 // connection function.
 func (s *Service) ListDistributionsByConnectionFunction(call *api.Call, in *cloudfrontapi.ListDistributionsByConnectionFunctionRequest) (*cloudfrontapi.ListDistributionsByConnectionFunctionResult, error) {
-	id := value(in.ConnectionFunctionIdentifier)
+	function, err := s.connectionFamily().identify(call, in.ConnectionFunctionIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	id := function.ID
 	page, err := s.lookup(call, distributionQuery{in.Marker, in.MaxItems, id,
 		func(c *cloudfrontapi.DistributionConfig) bool {
 			return c.ConnectionFunctionAssociation != nil && value(c.ConnectionFunctionAssociation.Id) == id

@@ -350,6 +350,7 @@ func TestWalkLookups(t *testing.T) {
 	refused(w, w.c.ListDistributionsByVpcOriginId, &sdk.ListDistributionsByVpcOriginIdInput{VpcOriginId: new("vo_x")}, "EntityNotFound")
 	refused(w, w.c.ListDistributionsByAnycastIpListId, &sdk.ListDistributionsByAnycastIpListIdInput{AnycastIpListId: new("aip_x")}, "EntityNotFound")
 	refused(w, w.c.ListDistributionsByTrustStore, &sdk.ListDistributionsByTrustStoreInput{TrustStoreIdentifier: new("ts_x")}, "EntityNotFound")
+	refused(w, w.c.ListDistributionsByConnectionFunction, &sdk.ListDistributionsByConnectionFunctionInput{ConnectionFunctionIdentifier: new("cf_x")}, "EntityNotFound")
 	refused(w, w.c.ListDistributionsByOwnedResource, &sdk.ListDistributionsByOwnedResourceInput{
 		ResourceArn: new("arn:aws:cloudfront::111122223333:vpcorigin/vo_x")}, "EntityNotFound")
 	refused(w, w.c.ListDistributionsByOwnedResource, &sdk.ListDistributionsByOwnedResourceInput{
