@@ -35,7 +35,7 @@ func bindHTTP(m matched, r *request, v reflect.Value) error {
 			bindQueryMap(m.route, r.query, field)
 		case api.InHeader:
 			if values := r.header.Values(member.Wire); len(values) > 0 {
-				err = setText(field, &member.Type, strings.TrimSpace(values[0]))
+				err = setText(field, &member.Type, headerInput(&member.Type, values[0]))
 			}
 		}
 		if err != nil {
@@ -43,6 +43,16 @@ func bindHTTP(m matched, r *request, v reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// headerInput gives a header's value as setText reads it. The AWS CLI writes
+// booleans in headers as Python does, "True".
+func headerInput(t *api.Type, text string) string {
+	text = strings.TrimSpace(text)
+	if t.Kind == api.KindBoolean {
+		return strings.ToLower(text)
+	}
+	return text
 }
 
 func bindLabel(m matched, member *api.Member, field reflect.Value) error {
