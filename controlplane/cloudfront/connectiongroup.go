@@ -12,7 +12,7 @@ import (
 // A connection group is how viewers reach tenants. It is stored and checked;
 // the edge does not serve routing endpoints yet (issue "The edge, whole").
 
-var groupName = regexp.MustCompile(`\A[0-9A-Za-z][0-9A-Za-z_.-]{0,126}[0-9A-Za-z]\z`)
+var groupName = regexp.MustCompile(`\A[0-9A-Za-z]([0-9A-Za-z_.-]{0,126}[0-9A-Za-z])?\z`)
 
 // groupConfig is what is stored of a connection group.
 type groupConfig struct {
