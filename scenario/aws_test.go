@@ -41,6 +41,7 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		fmt.Fprintf(ts.Stderr(), "An error occurred (%s) when calling the %s operation: %s\n", s.failure.code, args[1], s.failure.message)
 	}
 	fmt.Fprint(ts.Stdout(), s.answer)
+	ts.Check(s.transcript.record(args, s))
 	if neg && s.failure == nil {
 		ts.Fatalf("the call succeeded: %s", s.answer)
 	}
@@ -277,6 +278,7 @@ func cmdLet(ts *testscript.TestScript, neg bool, args []string) {
 	value, err := of(ts).at(args[2])
 	ts.Check(err)
 	ts.Setenv(args[0], value)
+	of(ts).transcript.bind(args[0], value)
 }
 
 // cmdField: field PATH VALUE — a value of the last answer is as wanted.

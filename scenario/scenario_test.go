@@ -53,7 +53,10 @@ func TestPendingStories(t *testing.T) {
 }
 
 func params(files []string, cli string) testscript.Params {
-	return testscript.Params{Files: files, Cmds: commands(), Setup: setup(cli), RequireUniqueNames: true}
+	return testscript.Params{
+		Files: files, Cmds: commands(), Setup: setup(cli), RequireUniqueNames: true,
+		UpdateScripts: os.Getenv("DRAWBRIDGE_UPDATE") != "", // writes golden files anew
+	}
 }
 
 // stories lists the files that hold a line with that mark.

@@ -26,6 +26,8 @@ type story struct {
 	failure  *awsFailure
 	response *response // last answer to request
 	exit     int       // last exit code of drawbridge
+
+	transcript *transcript // nil: none is written
 }
 
 // awsFailure is what a refused AWS call said.
@@ -99,7 +101,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"header": cmdHeader, "no-header": cmdNoHeader, "header-order": cmdHeaderOrder,
 		"body": cmdBody, "body-length": cmdBodyLength, "answers": cmdAnswers, "server-name": cmdServerName,
 		"origin": cmdOrigin, "origin-saw": cmdOriginSaw, "origin-count": cmdOriginCount, "origin-hold": cmdOriginHold, "origin-release": cmdOriginRelease,
-		"save": cmdSave, "change": cmdChange, "show": cmdShow,
+		"transcript": cmdTranscript, "save": cmdSave, "change": cmdChange, "show": cmdShow,
 	}
 }
 
