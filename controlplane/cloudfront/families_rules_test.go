@@ -441,7 +441,8 @@ func TestFamilyQuotas(t *testing.T) {
 			if err := test.create(s, "a"); err != nil {
 				t.Fatal(err)
 			}
-			wantError(t, test.create(s, "b"), code, 400, "")
+			text := map[string]string{"TooManyResponseHeadersPolicies": "Account's Response Headers Policies limit reached."}[code]
+			wantError(t, test.create(s, "b"), code, 400, text)
 		})
 	}
 }
