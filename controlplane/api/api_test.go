@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"drawbridge/controlplane/api"
+	"drawbridge/controlplane/api/acmapi"
 	"drawbridge/controlplane/api/apigatewayapi"
 	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/controlplane/api/iamapi"
 	"drawbridge/controlplane/api/stsapi"
 )
 
-var tables = []*api.Service{apigatewayapi.Table, cloudfrontapi.Table, stsapi.Table}
+var tables = []*api.Service{apigatewayapi.Table, cloudfrontapi.Table, stsapi.Table, acmapi.Table, iamapi.Table}
 
 // TestTablesMatchTypes walks every shape: the codecs rely on field i being member i.
 func TestTablesMatchTypes(t *testing.T) {
@@ -56,7 +58,7 @@ func TestTablesMatchTypes(t *testing.T) {
 }
 
 func TestOperationCounts(t *testing.T) {
-	for i, want := range []int{124, 167, 11} {
+	for i, want := range []int{124, 167, 11, 9, 8} {
 		if got := len(tables[i].Operations); got != want {
 			t.Errorf("%s has %d operations, want %d", tables[i].Name, got, want)
 		}
@@ -64,7 +66,7 @@ func TestOperationCounts(t *testing.T) {
 }
 
 func TestUnimplementedNamesTheOperation(t *testing.T) {
-	for i, svc := range []any{apigatewayapi.Unimplemented{}, cloudfrontapi.Unimplemented{}, stsapi.Unimplemented{}} {
+	for i, svc := range []any{apigatewayapi.Unimplemented{}, cloudfrontapi.Unimplemented{}, stsapi.Unimplemented{}, acmapi.Unimplemented{}, iamapi.Unimplemented{}} {
 		for _, op := range tables[i].Operations {
 			var in any
 			if op.Input != nil {

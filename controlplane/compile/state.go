@@ -192,6 +192,7 @@ func (s *State) compileDistribution(p *pending, id string) {
 	}
 	stored, err := cloudfront.Decode[cloudfront.DistributionRecord](from.key, from.value)
 	if err == nil && !reachable(&stored.Config) {
+		p.warn("distribution "+id, unenforced(&stored.Config))
 		p.update.Distributions[id] = nil
 		return
 	}

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"slices"
 	"strings"
 
 	"drawbridge/controlplane/api/cloudfrontapi"
@@ -35,11 +36,23 @@ func unenforced(config *cloudfrontapi.DistributionConfig) []string {
 	note("signed URLs and cookies", signed)
 	note("field-level encryption", encrypted)
 	note("web ACL", value(config.WebACLId) != "")
+	note("staging (no viewer gets at it)", value(config.Staging))
+	note("distribution tenants (no viewer gets at them)", value(config.ConnectionMode) == cloudfrontapi.ConnectionModeTenantOnly)
+	note("continuous deployment (all traffic stays here)", value(config.ContinuousDeploymentPolicyId) != "")
+	note("Anycast IP list", value(config.AnycastIpListId) != "")
+	note("VPC origin (called by its domain name)", hasVPCOrigin(config))
 	if r := config.Restrictions; r != nil && r.GeoRestriction != nil {
 		kind := value(r.GeoRestriction.RestrictionType)
 		note("geo restriction", kind != "" && kind != cloudfrontapi.GeoRestrictionTypeNone)
 	}
 	return names
+}
+
+func hasVPCOrigin(config *cloudfrontapi.DistributionConfig) bool {
+	if config.Origins == nil {
+		return false
+	}
+	return slices.ContainsFunc(config.Origins.Items, func(o cloudfrontapi.Origin) bool { return o.VpcOriginConfig != nil })
 }
 
 // Warning is what a unit asks for and is not done.
