@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -257,7 +258,9 @@ func escapeLabel(s string) string {
 
 func encodeBody(table *api.Service, op *api.Operation, in object, out *wireRequest) error {
 	if table.Protocol == api.RestJSON {
-		out.header.Set("Accept", "application/json")
+		if out.header.Get("Accept") == "" { // GetExport has a member for it
+			out.header.Set("Accept", "application/json")
+		}
 	}
 	for i := range shapeMembers(op.Input) {
 		m := &op.Input.Members[i]
@@ -404,7 +407,8 @@ func decodeAnswer(table *api.Service, op *api.Operation, header http.Header, bod
 }
 
 func bodyTree(table *api.Service, op *api.Operation, body []byte) (object, error) {
-	if len(body) == 0 {
+	raw := slices.ContainsFunc(op.Output.Members, func(m api.Member) bool { return m.In == api.InPayload && m.Type.Kind == api.KindBlob })
+	if len(body) == 0 || raw {
 		return object{}, nil
 	}
 	if table.Protocol == api.RestJSON || table.Protocol == api.JSON11 {
