@@ -25,7 +25,7 @@ func (c *call) authorise(ctx context.Context, route route) *Refusal {
 	case program.AuthorizationCustom:
 		return c.authoriseCustom(ctx, route.method.Authorizer)
 	case program.AuthorizationCognito:
-		return &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerNotBuilt}
+		return c.authoriseUserPools(ctx, route.method)
 	}
 	if p == nil {
 		c.x.Trail.Add("authorise", "open")

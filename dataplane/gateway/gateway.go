@@ -35,7 +35,10 @@ type Options struct {
 	Identities []Identity
 	// Invoke calls Lambda functions; nil: there are none, and what needs one fails.
 	Invoke InvokeFunc
-	Now    func() time.Time // nil is time.Now
+	// UserPools is where Cognito user pools are instead of on AWS, "" for there:
+	// a pool's keys are at UserPools/<pool id>/.well-known/jwks.json.
+	UserPools string
+	Now       func() time.Time // nil is time.Now
 	// Logger hears of calls that fail by the API's configuration; nil hears nothing.
 	Logger *slog.Logger
 	// NewRequestID and NewExtendedID replace the random ids of answers:
@@ -54,6 +57,7 @@ type Gateway struct {
 	identities map[string]*Identity // by access key id
 	keyring    *sigv4.Keyring
 	grants     grants
+	poolKeys   poolKeys
 }
 
 // New returns a gateway.

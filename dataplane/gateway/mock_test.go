@@ -199,7 +199,7 @@ func TestAuthorizationTypes(t *testing.T) {
 	f.wantPart("GET /prod/nope\nAuthorization: Bearer x", "403\n", "IncompleteSignatureException")
 	f.wantPart(strings.Replace(signed, "/prod", "/prod/nope", 1), "403\n", "MissingAuthenticationTokenException")
 	for kind, reason := range map[program.AuthorizationType]Reason{
-		program.AuthorizationCustom: reasonAuthorizer, program.AuthorizationCognito: reasonAuthorizerNotBuilt,
+		program.AuthorizationCustom: reasonAuthorizer, program.AuthorizationCognito: reasonAuthorizer,
 	} {
 		f := newFixture(t)
 		f.root.Authorization = kind
