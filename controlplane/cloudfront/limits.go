@@ -40,7 +40,7 @@ type Limits struct {
 	ContinuousDeploymentPolicies int // per account; default 20
 	MultiTenantDistributions     int // per account; default 20
 	DistributionTenants          int // per account; default 10 000
-	TenantDomains                int // per tenant; default 100
+	TenantDomains                int // per tenant; default 100, at most 400
 	TenantParameters             int // per tenant and per distribution; default 5
 	ParametersPerField           int // of an origin; default 2
 	ConnectionGroups             int // per account; default 100
@@ -105,5 +105,6 @@ func (l Limits) withDefaults() Limits {
 	}
 	// A policy's update compares all its users in one transaction (store.MaxTxnOps).
 	l.DistributionsPerPolicy = min(l.DistributionsPerPolicy, 900)
+	l.TenantDomains = min(l.TenantDomains, 400) // each is a compare and a put in one transaction
 	return l
 }
