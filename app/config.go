@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,6 +36,7 @@ type Config struct {
 	CacheSize int64  // bytes of RAM for cached objects
 
 	EdgeAddress        string
+	CognitoEndpoint    string   // "": user pools are on AWS
 	ConnectTo          []string // HOST1:PORT1:HOST2:PORT2, exactly curl's
 	OriginCA           string   // PEM file
 	AllowOrigin        []string // CIDR
@@ -111,6 +113,9 @@ func (c *Config) Check() error {
 	}
 	if c.Wording != "2022" && c.Wording != "current" {
 		return fmt.Errorf("--aws-wording %q: choose 2022 or current", c.Wording)
+	}
+	if u, err := url.Parse(c.CognitoEndpoint); c.CognitoEndpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return fmt.Errorf("--cognito-endpoint %q: write http://HOST:PORT or https://HOST", c.CognitoEndpoint)
 	}
 	if _, err := netip.ParseAddr(c.EdgeAddress); err != nil {
 		return fmt.Errorf("--edge-address %q: write an IP address", c.EdgeAddress)

@@ -92,6 +92,7 @@ func TestSettingsThatMeanNothingAreRefused(t *testing.T) {
 		"region":  func(c *Config) { c.Region = "moon" },
 		"wording": func(c *Config) { c.Wording = "2021" },
 		"edge":    func(c *Config) { c.EdgeAddress = "here" },
+		"cognito": func(c *Config) { c.CognitoEndpoint = "localhost:9229" },
 		"spread":  func(c *Config) { c.Propagation = -1 },
 		"cache":   func(c *Config) { c.CacheSize = 1 },
 		"limit":   func(c *Config) { c.Limits = map[string]int64{"nosuch": 1} },

@@ -45,7 +45,8 @@ func (a *App) newPlanes(edgeNames []string) error {
 		return err
 	}
 	if a.gateway, err = gateway.New(gateway.Options{
-		Do: a.upstream.Do, Usage: a.meter, Wording: wording, Identities: identities, Now: a.config.Now, Logger: a.log,
+		Do: a.upstream.Do, Usage: a.meter, Wording: wording, Identities: identities, UserPools: a.config.CognitoEndpoint,
+		Now: a.config.Now, Logger: a.log,
 	}); err != nil {
 		return err
 	}
@@ -168,11 +169,20 @@ func (a *App) quotaOf(planID, keyID string) *program.Quota {
 	return nil
 }
 
+// flush makes the gateway forget what authorizers said. There is no stage cache
+// to flush.
+func (a *App) flush(_ context.Context, f apigateway.Flush) error {
+	if f.Authorizers {
+		a.gateway.FlushAuthorizers(f.APIID, f.Stage)
+	}
+	return nil
+}
+
 // control makes the control plane: the services behind AWS's protocols.
 func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awsproto.Handler, error) {
 	gateways, err := apigateway.New(apigateway.Options{
 		Store: a.store, Published: a.publisher.published, Usage: a.usageDays, SetRemaining: a.setRemaining,
-		TestInvoke: a.testInvoke, Limits: bounds.apigateway,
+		TestInvoke: a.testInvoke, Flush: a.flush, Limits: bounds.apigateway,
 	})
 	if err != nil {
 		return nil, err
