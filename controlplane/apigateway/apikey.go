@@ -190,6 +190,8 @@ func keyPatches() patchTable[apigatewayapi.ApiKey] {
 		replaceText("/description", func(k *target) **string { return &k.Description }, checkKeyDescription),
 		replaceText("/customerId", func(k *target) **string { return &k.CustomerId }, nil),
 		replaceTruth("/enabled", func(k *target) **bool { return &k.Enabled }),
+		// Labels are in AWS's table and in no answer of the API any more.
+		{path: "/labels", ops: []op{opAdd, opRemove}, apply: func(*target, *edit) error { return nil }},
 		{path: "/stages", ops: []op{opAdd, opRemove}, apply: func(k *target, e *edit) error {
 			k.StageKeys = slices.DeleteFunc(k.StageKeys, func(have string) bool { return have == e.text() })
 			if e.op == opAdd {

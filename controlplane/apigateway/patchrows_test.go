@@ -21,7 +21,7 @@ func taken[T any](t patchTable[T]) func(o op, path string) bool {
 // of add, replace, remove (x) and copy. What a row does not have is refused.
 const patchRows = `
 Account            /cloudwatchRoleArn r · /features ax
-ApiKey             /customerId r · /description r · /enabled r · /name r · /stages ax
+ApiKey             /customerId r · /description r · /enabled r · /name r · /stages ax · /labels ax
 Authorizer         /identitySource arx · /authorizerUri r · /authorizerCredentials r · /authorizerResultTtlInSeconds r · /authType r · /identityValidationExpression r · /name r · /type r · /providerARNs ax
 BasePathMapping    /basepath r · /basePath r · /restapiId r · /stage r
 DocumentationPart  -

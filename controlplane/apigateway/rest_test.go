@@ -326,3 +326,32 @@ func TestInvocationRequests(t *testing.T) {
 	_, err = call(func(in *apigatewayapi.TestInvokeMethodRequest) { in.ClientCertificateId = new("none") })
 	refused(t, err, notFound, "Invalid Client Certificate identifier specified")
 }
+
+// A stage names a documentation version of its API and a certificate of its
+// account, or none.
+func TestStageReferences(t *testing.T) {
+	w := newWorld(t)
+	id, deployment := w.deployed()
+	update := func(lines ...string) (*apigatewayapi.Stage, error) {
+		return w.UpdateStage(w.call, &apigatewayapi.UpdateStageRequest{RestApiId: &id, StageName: new("prod"), PatchOperations: patch(lines...)})
+	}
+	_, err := update("replace /documentationVersion 1")
+	refused(t, err, notFound, "Invalid Documentation version specified")
+	_, err = update("replace /clientCertificateId none")
+	refused(t, err, notFound, "Invalid Client Certificate identifier specified")
+	_, err = w.CreateStage(w.call, &apigatewayapi.CreateStageRequest{RestApiId: &id, StageName: new("two"), DeploymentId: &deployment, DocumentationVersion: new("1")})
+	refused(t, err, notFound, "Invalid Documentation version specified")
+
+	must[apigatewayapi.DocumentationVersion](t)(w.CreateDocumentationVersion(w.call, &apigatewayapi.CreateDocumentationVersionRequest{RestApiId: &id, DocumentationVersion: new("1")}))
+	cert := must[apigatewayapi.ClientCertificate](t)(w.GenerateClientCertificate(w.call, &apigatewayapi.GenerateClientCertificateRequest{}))
+	st := must[apigatewayapi.Stage](t)(update("replace /documentationVersion 1", "replace /clientCertificateId "+val(cert.ClientCertificateId)))
+	if val(st.DocumentationVersion) != "1" || val(st.ClientCertificateId) != val(cert.ClientCertificateId) {
+		t.Errorf("stage %+v", st)
+	}
+	w.ok(w.DeleteDocumentationVersion(w.call, &apigatewayapi.DeleteDocumentationVersionRequest{RestApiId: &id, DocumentationVersion: new("1")}))
+	st = must[apigatewayapi.Stage](t)(update("replace /clientCertificateId", "replace /description d"))
+	if st.DocumentationVersion != nil || st.ClientCertificateId != nil {
+		t.Errorf("stage %+v", st)
+	}
+	w.ok(w.DeleteClientCertificate(w.call, &apigatewayapi.DeleteClientCertificateRequest{ClientCertificateId: cert.ClientCertificateId}))
+}

@@ -151,6 +151,9 @@ func (s *Service) CreateStage(call *api.Call, in *apigatewayapi.CreateStageReque
 		if made, err = s.newStage(call, in); err != nil {
 			return err
 		}
+		if err := s.holdRefs(call, t, apiID, stageRefs{}, refsOf(&made.Stage)); err != nil {
+			return err
+		}
 		return t.put(ref, made)
 	})
 	if err != nil {
@@ -229,7 +232,11 @@ func (s *Service) UpdateStage(call *api.Call, in *apigatewayapi.UpdateStageReque
 				return s.needDeployment(call, t, apiID, id)
 			},
 		}
+		before := refsOf(&rec.Stage)
 		if err := stagePatches().apply(d, in.PatchOperations); err != nil {
+			return err
+		}
+		if err := s.holdRefs(call, t, apiID, before, refsOf(&rec.Stage)); err != nil {
 			return err
 		}
 		if err := s.checkVariables(rec.Stage.Variables); err != nil {

@@ -76,9 +76,9 @@ func TestUpdateStage(t *testing.T) {
 		text string // of a BadRequestException, "": accepted
 		want func(st *apigatewayapi.Stage) bool
 	}{
-		{[]string{"replace /description d", "replace /tracingEnabled true", "replace /clientCertificateId c", "replace /documentationVersion v",
+		{[]string{"replace /description d", "replace /tracingEnabled true",
 			"replace /cacheClusterEnabled true", "replace /cacheClusterSize 1.6"}, "", func(st *apigatewayapi.Stage) bool {
-			return *st.Description == "d" && *st.TracingEnabled && *st.ClientCertificateId == "c" && *st.DocumentationVersion == "v" &&
+			return *st.Description == "d" && *st.TracingEnabled &&
 				*st.CacheClusterStatus == "AVAILABLE" && *st.CacheClusterSize == "1.6"
 		}},
 		{[]string{"replace /variables/a 1", "replace /variables/b 2", "remove /variables/a"}, "", func(st *apigatewayapi.Stage) bool {
