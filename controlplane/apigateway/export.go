@@ -67,8 +67,15 @@ func (s *Service) GetExport(call *api.Call, in *apigatewayapi.GetExportRequest) 
 	return out, nil
 }
 
+// maxFileVersion bounds the version in a file's name; a document's may be of any
+// length.
+const maxFileVersion = 128
+
 // fileVersion is a version as it may stand in a header's quoted string.
 func fileVersion(version string) string {
+	if len(version) > maxFileVersion {
+		version = version[:maxFileVersion]
+	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || r == '"' || r == '\\' || r == '/' {
 			return '_'

@@ -110,11 +110,11 @@ func TestExportHeaders(t *testing.T) {
 		}
 	}
 	must[apigatewayapi.RestApi](t)(w.UpdateRestApi(w.call, &apigatewayapi.UpdateRestApiRequest{RestApiId: made.Id, PatchOperations: []apigatewayapi.PatchOperation{
-		{Op: new("replace"), Path: new("/version"), Value: new("1\r\n\"x/../y")},
+		{Op: new("replace"), Path: new("/version"), Value: new("1\r\n\"x/../y" + strings.Repeat("z", 1000))},
 	}}))
 	w.exported(*made.Id, "swagger", "")
 	out := must[apigatewayapi.ExportResponse](t)(w.GetExport(w.call, &apigatewayapi.GetExportRequest{RestApiId: made.Id, StageName: new("prod"), ExportType: new("swagger")}))
-	if want := `attachment; filename="swagger_1___x_.._y.json"`; *out.ContentDisposition != want {
+	if want := `attachment; filename="swagger_1___x_.._y` + strings.Repeat("z", 118) + `.json"`; *out.ContentDisposition != want {
 		t.Errorf("a hostile version: %s", *out.ContentDisposition)
 	}
 }

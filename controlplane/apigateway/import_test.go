@@ -5,8 +5,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"drawbridge/controlplane/api"
 	"drawbridge/controlplane/api/apigatewayapi"
 )
 
@@ -361,4 +363,52 @@ func TestImportSaysLittle(t *testing.T) {
 	}
 	_, err = w.ImportRestApi(w.call, &apigatewayapi.ImportRestApiRequest{Body: oas(models.String())})
 	refused(t, err, limited, "The schemas of an API's models take at most 409600 bytes together.")
+}
+
+// Overwriting writers and readers at once: everyone sees one document or the
+// other, whole.
+func TestImportsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.api()
+	documents := [][]byte{
+		oas("components: {schemas: {One: {type: object}}}\npaths: {/a: " + mockGet + ", /a/b: " + mockGet + "}"),
+		oas("components: {schemas: {Two: {type: object}}}\npaths: {/c: " + mockGet + ", /c/d: " + mockGet + ", /c/d/e: " + mockGet + "}"),
+	}
+	whole := map[string]bool{"One: / /a /a/b": true, "Two: / /c /c/d /c/d/e": true}
+	must[apigatewayapi.RestApi](t)(w.put(id, documents[0], "overwrite"))
+	other := w.service() // as a second process
+	var group sync.WaitGroup
+	for n := range 4 {
+		group.Go(func() {
+			s := w.Service
+			if n%2 == 1 {
+				s = other
+			}
+			for i := range 10 {
+				in := &apigatewayapi.PutRestApiRequest{RestApiId: &id, Mode: new("overwrite"), Body: documents[(n+i)%2]}
+				_, err := s.PutRestApi(w.call, in)
+				if e, ok := err.(*api.Error); err != nil && !(ok && e.Code == conflict) {
+					t.Errorf("writer %d: %v", n, err)
+				}
+			}
+		})
+		group.Go(func() {
+			for range 20 {
+				rec, err := w.loadAPI(w.call, id, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				var seen []string
+				for _, res := range rec.Resources {
+					seen = append(seen, val(res.Path))
+				}
+				slices.Sort(seen)
+				if state := strings.Join(sortedKeys(rec.Models), " ") + ": " + strings.Join(seen, " "); !whole[state] {
+					t.Errorf("seen %s", state)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
