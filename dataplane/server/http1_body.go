@@ -25,6 +25,8 @@ type body1 struct {
 	closed  bool
 	err     error       // sticky; io.EOF at the end
 	done    atomic.Bool // read to the end: the connection's buffer is free
+	// interrupted: closed under a read that was waiting for the client.
+	interrupted atomic.Bool
 }
 
 func (b *body1) start(c *conn, h *requestHead) {
@@ -68,8 +70,30 @@ func (b *body1) Read(p []byte) (int, error) {
 	return b.read(p, b.c.srv.opts.Limits.BodyTimeout)
 }
 
-// Close gives the body up; finish deals with what is left of it.
-func (b *body1) Close() error { return nil }
+// Close gives the body up; finish deals with what is left of it. A read that is
+// under way ends: an origin that has answered early must not wait for a client
+// that waits for the answer. The connection then ends with this exchange.
+func (b *body1) Close() error {
+	if b.done.Load() {
+		return nil
+	}
+	if b.mu.TryLock() {
+		b.mu.Unlock()
+		return nil
+	}
+	b.interrupted.Store(true)
+	return b.c.net.SetReadDeadline(longAgo)
+}
+
+// arm gives the next read from the connection its time, unless Close has ended
+// it: the deadline must not be moved behind that.
+func (b *body1) arm(timeout time.Duration) error {
+	b.c.armRead(timeout)
+	if b.interrupted.Load() {
+		return errBodyClosed
+	}
+	return nil
+}
 
 // read reads with a limit on silence; b.mu is held.
 func (b *body1) read(p []byte, timeout time.Duration) (n int, err error) {
@@ -102,7 +126,9 @@ func (b *body1) readLength(p []byte, timeout time.Duration) (n int, err error) {
 		n = copy(p, c.buf[c.r:c.w])
 		c.r += n
 	} else {
-		c.armRead(timeout)
+		if err := b.arm(timeout); err != nil {
+			return 0, err
+		}
 		n, err = c.net.Read(p)
 	}
 	b.left -= int64(n)
@@ -132,7 +158,9 @@ func (b *body1) readChunked(p []byte, timeout time.Duration) (int, error) {
 			b.chunks.took(n)
 			return n, nil
 		}
-		c.armRead(timeout)
+		if err := b.arm(timeout); err != nil {
+			return 0, err
+		}
 		if err := c.more(); err != nil {
 			return 0, unexpected(err)
 		}
@@ -159,6 +187,9 @@ func (b *body1) malformed() bool {
 // reusable tells, before the response's head is written, whether the connection
 // can carry another request behind this body.
 func (b *body1) reusable() bool {
+	if b.interrupted.Load() {
+		return false
+	}
 	if b.done.Load() {
 		return true
 	}

@@ -304,6 +304,50 @@ func TestBodyReadLate(t *testing.T) {
 }
 
 // TestSlowClients: head, body and idle timeouts, by the clock of the bubble.
+// TestBodyGivenUp: closing a body ends a read that waits for the client, so that
+// he gets an answer that did not wait for him.
+func TestBodyGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := testOptions(func(_ context.Context, x *exchange.Exchange) *exchange.Response {
+			body, ended := x.Request.Body.Reader(), make(chan struct{})
+			go func() {
+				defer close(ended)
+				io.Copy(io.Discard, body)
+			}()
+			time.Sleep(time.Second)
+			body.Close()
+			<-ended
+			return &exchange.Response{Status: 413}
+		})
+		o.Now = nil
+		s := newTestServer(t, o)
+		start := time.Now()
+		for _, framing := range []string{"Content-Length: 1000\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"} {
+			nc := pipeConn(t, s, AllRoles)
+			io.WriteString(nc, "POST / HTTP/1.1\r\nHost: www.example.com\r\n"+framing)
+			got, _ := io.ReadAll(nc)
+			if !strings.HasPrefix(string(got), "HTTP/1.1 413 ") || !strings.Contains(string(got), "\r\nConnection: close\r\n") {
+				t.Errorf("%.20q: %q", framing, got)
+			}
+		}
+		nc := pipeConn(t, s, AllRoles)
+		c := newH2Client(t, nc)
+		go func() {
+			io.WriteString(nc, h2Preface)
+			c.fr.WriteSettings()
+			c.request(1, false, ":method", "POST", ":scheme", "http", ":authority", "www.example.com", ":path", "/")
+			c.fr.WriteData(1, false, []byte("abc"))
+		}()
+		c.until(c.answered(1))
+		if c.status[1] != "413" {
+			t.Errorf("HTTP/2: %q", c.status[1])
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("the answers took %v", took)
+		}
+	})
+}
+
 func TestSlowClients(t *testing.T) {
 	for _, row := range []struct {
 		name, sent string

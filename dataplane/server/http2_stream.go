@@ -194,8 +194,17 @@ func (s *h2Stream) Read(p []byte) (int, error) {
 	}
 }
 
-// Close gives the body up (io.Closer); end resets the stream if need be.
-func (s *h2Stream) Close() error { return nil }
+// Close gives the body up (io.Closer): a read under way ends, what still comes is
+// not kept. end resets the stream if need be.
+func (s *h2Stream) Close() error {
+	s.h.mu.Lock()
+	defer s.h.mu.Unlock()
+	if s.bodyErr == nil {
+		s.bodyErr = errBodyClosed
+	}
+	s.wakeReader()
+	return nil
+}
 
 // consumed notes that the plane has read n bytes and returns the window
 // updates that are due, in halves. h.mu is held.

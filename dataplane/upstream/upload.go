@@ -121,9 +121,10 @@ func (u *upload) isStopped() bool {
 	return u.stopped
 }
 
-// stop ends the upload and returns once the source is no longer read: a read
-// that is under way is waited for, because the source may be the connection of
-// a caller that is about to be used again. It tells whether all was sent.
+// stop ends the upload and returns once the source is no longer read, because it
+// may be the connection of a caller that is about to be used again. A read that
+// is under way ends by the source's Close, not by what the caller sends next: he
+// may wait for the answer that has come already. It tells whether all was sent.
 func (u *upload) stop(clean bool) bool {
 	select {
 	case <-u.done:
@@ -135,6 +136,7 @@ func (u *upload) stop(clean bool) bool {
 		if !clean {
 			_ = u.flight.conn.tcp.Close()
 		}
+		_ = u.source.Close()
 		<-u.done
 	}
 	u.mu.Lock()
