@@ -26,7 +26,7 @@ const MaxCode = 10 << 10
 // Options of an Engine. AWS gives a function about a millisecond of one of its
 // processors; ours has more, because a busy machine must not fail a good one.
 type Options struct {
-	Timeout time.Duration // of one call; 0: 100 ms
+	Timeout time.Duration // processor time of one call; 0: 100 ms
 	Memory  uint64        // bytes the process may allocate during one call before it is ended; 0: 256 MB
 }
 

@@ -60,6 +60,10 @@ func (s *sandbox) guardStrings() {
 			s.method(proto, name, func(call goja.FunctionCall) goja.Value {
 				text := s.this(&call)
 				call.This = text
+				// The places of a string are all found before the first is replaced.
+				if _, isText := call.Argument(0).(goja.String); isText && name == "replaceAll" && text.Length() > maxElements {
+					s.tooLarge("a string")
+				}
 				return s.replace(original, call, text)
 			})
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -124,4 +125,22 @@ func BenchmarkRun(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestFunctionIsShared: one compiled function runs for many viewers at once.
+func TestFunctionIsShared(t *testing.T) {
+	f := compile(t, Runtime20, `const re = /(?=m)m(e)/g; function handler(event) { console.log(event.request.uri.replace(re, '<$1>'), /\d+/.exec('a12')[0]); return event.request; }`)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 20 {
+				result, err := f.Run(event(t, requestEvent), env)
+				if err != nil || result.Logs[0] != "/<e>dia/index.mpd 12" {
+					t.Errorf("%v %q", err, result.Logs)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

@@ -3,6 +3,7 @@ package jsfunc
 import (
 	"fmt"
 	"reflect"
+	"runtime"
 	"runtime/metrics"
 	"slices"
 	"sync"
@@ -21,6 +22,7 @@ const (
 	maxStack      = 512     // calls
 	maxSearch     = 1 << 28 // units compared by one search, at worst
 	watchInterval = 2 * time.Millisecond
+	patience      = 20 // times the timeout, by the wall
 )
 
 // sandbox is the JavaScript world of one call, and the bounds around it.
@@ -35,6 +37,7 @@ type sandbox struct {
 	modern  bool
 	expired atomic.Bool // the watch ended the call
 	memory  atomic.Bool // ... because of memory
+	used    func() time.Duration
 	nesting int
 	costs   map[string]int // of regular expressions, by flags/pattern
 }
@@ -53,10 +56,14 @@ func newSandbox(e *Engine, modern bool) *sandbox {
 }
 
 // watch interrupts the call once its time or memory is used up; stop ends the
-// watch. A call shorter than watchInterval costs one timer.
+// watch. A call shorter than watchInterval costs one timer. The call's thread
+// is its own until then: what counts is the time that it has run, because a
+// busy machine must not fail a good function.
 func (s *sandbox) watch() (stop func()) {
-	start := time.Now()
-	before := allocated()
+	runtime.LockOSThread()
+	clock := threadClock()
+	s.used = stopwatch(clock)
+	start, before := time.Now(), allocated()
 	var mu sync.Mutex
 	var timer *time.Timer
 	stopped := false
@@ -71,7 +78,7 @@ func (s *sandbox) watch() (stop func()) {
 			s.memory.Store(true)
 			s.end()
 		}
-		if time.Since(start) > s.engine.timeout {
+		if s.used() > s.engine.timeout || time.Since(start) > patience*s.engine.timeout {
 			s.end()
 		}
 		// Once more even then: an interrupt that comes between two calls is forgotten.
@@ -83,6 +90,20 @@ func (s *sandbox) watch() (stop func()) {
 		defer mu.Unlock()
 		stopped = true
 		timer.Stop()
+		runtime.UnlockOSThread()
+	}
+}
+
+// stopwatch gives the processor time since now, or the time by the wall where
+// there is no clock of the thread.
+func stopwatch(clock func() (time.Duration, bool)) func() time.Duration {
+	start := time.Now()
+	first, ok := clock()
+	return func() time.Duration {
+		if at, still := clock(); ok && still {
+			return at - first
+		}
+		return time.Since(start)
 	}
 }
 
