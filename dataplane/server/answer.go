@@ -27,6 +27,10 @@ func (s *Server) answer(ctx context.Context, roles Roles, x *exchange.Exchange) 
 		Roles: roles, Request: x.Request, TLS: x.Conn.TLS, Edge: x.Edge, Gateway: x.Gateway,
 	})
 	x.Owner = owner
+	if roles == RoleOps && owner.Plane != exchange.PlaneOps && s.draining.Load() {
+		x.Record.Reason = "draining"
+		return statusPage(http.StatusServiceUnavailable)
+	}
 	if refused != nil {
 		x.Record.Reason = refused.Reason
 		if refused.Reason == ReasonMisdirected && owner.Plane == exchange.PlaneEdge && s.opts.Refuse != nil {

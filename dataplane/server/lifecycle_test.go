@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestDrain: idle connections close at once, running exchanges end with
-// Connection: close or GOAWAY, new connections are refused.
+// Connection: close or GOAWAY, new connections are answered about readiness only.
 func TestDrain(t *testing.T) {
 	entered, hold := make(chan struct{}, 2), make(chan struct{})
 	o := testOptions(func(ctx context.Context, x *exchange.Exchange) *exchange.Response {
@@ -35,7 +35,13 @@ func TestDrain(t *testing.T) {
 		}
 		return echo(ctx, x)
 	})
-	s := newTestServer(t, o)
+	var s *Server
+	o.Ops = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if s.Draining() {
+			http.Error(w, "draining", http.StatusServiceUnavailable)
+		}
+	})
+	s = newTestServer(t, o)
 	addr := listen(t, s, AllRoles)
 
 	idle, err := net.Dial("tcp", addr)
@@ -74,12 +80,14 @@ func TestDrain(t *testing.T) {
 	if busy2.last != 1 || !s.Draining() {
 		t.Errorf("goaway says %d", busy2.last)
 	}
-	if nc, err := net.Dial("tcp", addr); err == nil {
-		nc.SetDeadline(time.Now().Add(5 * time.Second))
-		if _, err := nc.Read(make([]byte, 1)); err == nil {
-			t.Error("a new connection is served")
+	// A readiness probe hears of the drain; nothing else is served any more.
+	if got := roundTrip(t, addr, "GET /_drawbridge/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 503 ") || !strings.HasSuffix(got, "draining\n") {
+		t.Errorf("ops while draining: %q", got)
+	}
+	for _, head := range []string{"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"} {
+		if got := roundTrip(t, addr, head); !strings.HasPrefix(got, "HTTP/1.1 503 ") || strings.Contains(got, "draining") || !strings.Contains(got, "Connection: close") {
+			t.Errorf("%q while draining: %q", head, got)
 		}
-		nc.Close()
 	}
 	close(hold)
 	if resp, body := readResponse(t, bufio.NewReader(busy)); !resp.Close || body != "GET www.example.com /slow " {

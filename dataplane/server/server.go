@@ -26,7 +26,7 @@ type Server struct {
 	dropped  atomic.Uint64 // response fields that must not be written
 
 	mu        sync.Mutex
-	listeners map[net.Listener]struct{}
+	listeners map[net.Listener]Roles
 	conns     map[*conn]struct{}
 	empty     chan struct{} // closed when draining and no connection is left
 }
@@ -36,7 +36,7 @@ func New(o Options) (*Server, error) {
 	o.fill()
 	s := &Server{
 		opts:      o,
-		listeners: make(map[net.Listener]struct{}),
+		listeners: make(map[net.Listener]Roles),
 		conns:     make(map[*conn]struct{}),
 		empty:     make(chan struct{}),
 	}
@@ -52,7 +52,7 @@ func New(o Options) (*Server, error) {
 // Close; then it returns nil. It closes the listener.
 func (s *Server) Serve(ln Listener) error {
 	defer ln.Close()
-	if !s.addListener(ln.Listener) {
+	if !s.addListener(ln) {
 		return ErrServerClosed
 	}
 	defer s.removeListener(ln.Listener)
@@ -84,13 +84,13 @@ func isTemporary(err error) bool {
 	return errors.As(err, &ne) && ne.Temporary()
 }
 
-func (s *Server) addListener(ln net.Listener) bool {
+func (s *Server) addListener(ln Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.draining.Load() || s.closed.Load() {
 		return false
 	}
-	s.listeners[ln] = struct{}{}
+	s.listeners[ln.Listener] = ln.Roles
 	return true
 }
 
@@ -101,8 +101,14 @@ func (s *Server) removeListener(ln net.Listener) {
 }
 
 // newConn takes a connection into the books, or closes it when there are too
-// many and no idle one gives way.
+// many and no idle one gives way. While the server drains, a listener with the
+// ops role still answers, but nothing beside ops: a readiness probe must be able
+// to hear 503.
 func (s *Server) newConn(nc net.Conn, roles Roles) *conn {
+	draining := s.draining.Load()
+	if draining {
+		roles &= RoleOps
+	}
 	id := s.nextConn.Add(1)
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &conn{
@@ -118,7 +124,7 @@ func (s *Server) newConn(nc net.Conn, roles Roles) *conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	full := len(s.conns) >= s.opts.Limits.MaxConns && !s.evict()
-	if full || s.draining.Load() || s.closed.Load() {
+	if full || s.closed.Load() || roles == 0 || s.draining.Load() != draining {
 		cancel()
 		nc.Close()
 		return nil
@@ -167,14 +173,17 @@ func (s *Server) Draining() bool { return s.draining.Load() }
 // because their name or value could have split the message.
 func (s *Server) DroppedFields() uint64 { return s.dropped.Load() }
 
-// Shutdown stops accepting, closes idle connections, lets running exchanges
-// finish (with Connection: close, or GOAWAY) and returns nil when the last has,
-// or closes the rest and returns ctx's error.
+// Shutdown stops accepting (but for ops, which goes on to the end), closes idle
+// connections, lets running exchanges finish (with Connection: close, or GOAWAY)
+// and returns nil when the last has, or closes the rest and returns ctx's error.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.draining.Store(true)
+	defer s.Close()
 	s.mu.Lock()
-	for ln := range s.listeners {
-		ln.Close()
+	s.draining.Store(true)
+	for ln, roles := range s.listeners {
+		if !roles.Has(RoleOps) {
+			ln.Close()
+		}
 	}
 	conns := make([]*conn, 0, len(s.conns))
 	for c := range s.conns {
@@ -191,7 +200,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-s.empty:
 		return nil
 	case <-ctx.Done():
-		s.Close()
 		return ctx.Err()
 	}
 }
