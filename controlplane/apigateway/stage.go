@@ -151,7 +151,7 @@ func (s *Service) CreateStage(call *api.Call, in *apigatewayapi.CreateStageReque
 		if made, err = s.newStage(call, in); err != nil {
 			return err
 		}
-		if err := s.holdRefs(call, t, apiID, stageRefs{}, refsOf(&made.Stage)); err != nil {
+		if err := holdRefs(call, t, refChange{apiID: apiID, after: refsOf(&made.Stage)}); err != nil {
 			return err
 		}
 		return t.put(ref, made)
@@ -236,7 +236,7 @@ func (s *Service) UpdateStage(call *api.Call, in *apigatewayapi.UpdateStageReque
 		if err := stagePatches().apply(d, in.PatchOperations); err != nil {
 			return err
 		}
-		if err := s.holdRefs(call, t, apiID, before, refsOf(&rec.Stage)); err != nil {
+		if err := holdRefs(call, t, refChange{apiID, before, refsOf(&rec.Stage)}); err != nil {
 			return err
 		}
 		if err := s.checkVariables(rec.Stage.Variables); err != nil {

@@ -12,15 +12,21 @@ func refsOf(st *apigatewayapi.Stage) stageRefs {
 	return stageRefs{val(st.DocumentationVersion), val(st.ClientCertificateId)}
 }
 
+// refChange is how the references of a stage change.
+type refChange struct {
+	apiID         string
+	before, after stageRefs
+}
+
 // holdRefs holds a transaction to what a stage newly names: a documentation
 // version of its API and a client certificate of its account. The API's owner
 // record and the certificate are touched, so that neither goes away meanwhile.
-func (s *Service) holdRefs(call *api.Call, t *tx, apiID string, before, after stageRefs) error {
-	if name := after.documentation; name != "" && name != before.documentation {
-		if err := structure(call, t, apiID); err != nil {
+func holdRefs(call *api.Call, t *tx, c refChange) error {
+	if name := c.after.documentation; name != "" && name != c.before.documentation {
+		if err := structure(call, t, c.apiID); err != nil {
 			return err
 		}
-		rec, err := read[DocumentationRecord](t, documentationRef(call, apiID, name))
+		rec, err := read[DocumentationRecord](t, documentationRef(call, c.apiID, name))
 		if err != nil {
 			return err
 		}
@@ -28,7 +34,7 @@ func (s *Service) holdRefs(call *api.Call, t *tx, apiID string, before, after st
 			return noDocumentationVersion()
 		}
 	}
-	if id := after.certificate; id != "" && id != before.certificate {
+	if id := c.after.certificate; id != "" && id != c.before.certificate {
 		ref := certificateRef(call, id)
 		rec, err := read[CertificateRecord](t, ref)
 		if err != nil {
