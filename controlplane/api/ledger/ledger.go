@@ -43,20 +43,46 @@ type line struct {
 // docs up to date with it; with DRAWBRIDGE_UPDATE set it writes the docs.
 func Check(t *testing.T, o Options) {
 	t.Helper()
-	lines := read(t, o.File)
-	missing := fields(t, o.Table)
-	total := len(missing)
+	ledger, err := os.ReadFile(o.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := inspect(o, string(ledger))
+	for _, problem := range found.problems {
+		t.Errorf("%s: %s", o.File, problem)
+	}
+	t.Logf("%d fields", found.fields)
+	checkDocs(t, o, found.text)
+}
+
+// findings are what a ledger says and what is wrong with it.
+type findings struct {
+	problems []string
+	fields   int
+	text     string // for the docs
+}
+
+func (f *findings) problem(format string, args ...any) {
+	f.problems = append(f.problems, fmt.Sprintf(format, args...))
+}
+
+// inspect holds a ledger to the table.
+func inspect(o Options, ledger string) findings {
+	var f findings
+	lines := f.read(ledger)
+	missing := f.inputFields(o.Table)
+	f.fields = len(missing)
 	entered, counts := map[string]bool{}, map[string]int{}
 	for _, l := range lines {
 		for _, member := range l.members {
 			matches := l.matches(missing, entered, member)
 			if len(matches) == 0 {
-				t.Errorf("%s.%s is no input field", l.shape, member)
+				f.problem("%s.%s is no input field", l.shape, member)
 			}
 			counts[l.class] += len(matches)
 			for _, field := range matches {
 				if entered[field] {
-					t.Errorf("%s stands in two lines of the ledger", field)
+					f.problem("%s stands in two lines", field)
 				}
 				entered[field] = true
 				delete(missing, field)
@@ -64,10 +90,10 @@ func Check(t *testing.T, o Options) {
 		}
 	}
 	for _, field := range slices.Sorted(maps.Keys(missing)) {
-		t.Errorf("%s is not in the ledger", field)
+		f.problem("%s is missing", field)
 	}
-	t.Logf("%d fields", total)
-	checkDocs(t, o, text(o, lines, counts))
+	f.text = text(o, lines, counts)
+	return f
 }
 
 // matches are the fields that a line's member means, entered ones included.
@@ -84,15 +110,10 @@ func (l *line) matches(missing, entered map[string]bool, member string) []string
 	return out
 }
 
-func read(t *testing.T, file string) []line {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+func (f *findings) read(ledger string) []line {
 	var out []line
 	part, above := "", ""
-	for n, row := range strings.Split(string(text), "\n") {
+	for n, row := range strings.Split(ledger, "\n") {
 		if heading, ok := strings.CutPrefix(row, "# "); ok && above == "" {
 			part = heading
 		}
@@ -103,23 +124,23 @@ func read(t *testing.T, file string) []line {
 		head, rest, ok := strings.Cut(row, ": ")
 		words := strings.Fields(head)
 		if !ok || len(words) != 2 || !slices.Contains(classes, words[0]) {
-			t.Fatalf("%s:%d: not a line of the ledger: %s", file, n+1, row)
+			f.problem("line %d is none of a ledger: %s", n+1, row)
+			continue
 		}
 		members, note, _ := strings.Cut(rest, " - ")
 		l := line{class: words[0], shape: words[1], members: strings.Fields(members), note: note, part: part}
 		if note == "" && (l.class == "stored" || l.class == "ignored") {
-			t.Errorf("%s:%d: %s needs a reason", file, n+1, l.class)
+			f.problem("line %d: %s needs a reason", n+1, l.class)
 		}
 		out = append(out, l)
 	}
 	return out
 }
 
-// fields are all members of all inputs but those of the URI's path:
+// inputFields are all members of all inputs but those of the URI's path:
 // "CreateStage.variables", "ThrottleSettings.rateLimit". The members of the
 // generated Go types are held to those of the table on the way.
-func fields(t *testing.T, table *api.Service) map[string]bool {
-	t.Helper()
+func (f *findings) inputFields(table *api.Service) map[string]bool {
 	out := map[string]bool{}
 	seen := map[string]bool{}
 	var walk func(name string, shape *api.Shape)
@@ -130,7 +151,7 @@ func fields(t *testing.T, table *api.Service) map[string]bool {
 		seen[name] = true
 		goType := reflect.TypeOf(shape.New()).Elem()
 		if goType.NumField() != len(shape.Members) {
-			t.Errorf("%s: the Go type has %d fields, the table %d members", name, goType.NumField(), len(shape.Members))
+			f.problem("%s: the Go type has %d fields, the table %d members", name, goType.NumField(), len(shape.Members))
 		}
 		for i := range shape.Members {
 			m := &shape.Members[i]
