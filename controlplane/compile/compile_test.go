@@ -179,7 +179,7 @@ func ref(kind apigateway.Kind, parent, id string) string {
 // frozen is an API with GET / (MOCK) and a policy.
 func frozen(keyRequired bool) apigateway.APIRecord {
 	return apigateway.APIRecord{
-		Api: apigatewayapi.RestApi{Policy: new(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}]}`)},
+		Api: apigatewayapi.RestApi{MinimumCompressionSize: new(int32(7)), Policy: new(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}]}`)},
 		Resources: map[string]apigatewayapi.Resource{"root": {Id: new("root"), Path: new("/"), ResourceMethods: map[string]apigatewayapi.Method{
 			"GET": {
 				HttpMethod: new("GET"), AuthorizationType: new("NONE"), ApiKeyRequired: &keyRequired,
@@ -220,6 +220,9 @@ func TestStageRunsItsFrozenDeployment(t *testing.T) {
 	method, _ := prod.Deployment.Routes.Match("/", "GET")
 	if method == nil || !method.APIKeyRequired || prod.Deployment.Policy == nil || prod.Variables["v"] != "d1" {
 		t.Errorf("method %+v, stage %+v", method, prod)
+	}
+	if least := prod.Deployment.MinCompression; least == nil || *least != 7 {
+		t.Errorf("minimum compression size %v", least)
 	}
 	if setting, ok := prod.Setting(method); !ok || setting.Throttle.Rate != 5 || setting.Throttle.Burst != 2 {
 		t.Errorf("setting %+v", setting)

@@ -24,6 +24,9 @@ func deployment(id string, frozen *apigateway.APIRecord) (*program.Deployment, e
 		BinaryMediaTypes:          api.BinaryMediaTypes,
 		Responses:                 gatewayResponses(frozen.GatewayResponses),
 	}
+	if api.MinimumCompressionSize != nil {
+		d.MinCompression = new(int(*api.MinimumCompressionSize))
+	}
 	if value(api.ApiKeySource) == apigatewayapi.ApiKeySourceTypeAuthorizer {
 		d.KeySource = program.KeyFromAuthorizer
 	}

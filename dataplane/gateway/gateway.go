@@ -58,6 +58,8 @@ type Gateway struct {
 	keyring    *sigv4.Keyring
 	grants     grants
 	poolKeys   poolKeys
+
+	compressors compressors
 }
 
 // New returns a gateway.
@@ -90,7 +92,7 @@ func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Res
 	if refusal != nil {
 		return c.refuse(refusal)
 	}
-	return c.reply(answer)
+	return c.reply(c.compressed(answer))
 }
 
 // Refuse makes the answer to a request that never became a call: the server's

@@ -67,6 +67,7 @@ type Deployment struct {
 	DisableExecuteAPIEndpoint bool
 	KeySource                 KeySource
 	BinaryMediaTypes          []string
+	MinCompression            *int // bytes from which answers are compressed; nil: never
 	Routes                    *Routes
 	// Responses are the customised gateway responses by type ("ACCESS_DENIED",
 	// "DEFAULT_4XX" …); types that are not here answer AWS's built-in bytes.
