@@ -12,7 +12,6 @@ import (
 
 // story is the state of one running story.
 type story struct {
-	mu      sync.Mutex
 	server  *running
 	process *process
 	serveAs []string // arguments of the last serve
@@ -64,12 +63,9 @@ func setup(realCLI string) func(*testscript.Env) error {
 	return func(env *testscript.Env) error {
 		s := &story{clock: &clock{}, origins: map[string]*origin{}, conns: map[string]*viewerConn{}, later: map[string]chan outcome{}, realCLI: realCLI}
 		env.Values[storyKey{}] = s
-		for _, pair := range []string{
+		env.Vars = append(env.Vars,
 			"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
-			"AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1",
-		} {
-			env.Vars = append(env.Vars, pair)
-		}
+			"AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1")
 		env.Defer(s.end)
 		return nil
 	}
