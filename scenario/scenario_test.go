@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,6 +57,12 @@ func params(files []string, cli string) testscript.Params {
 	return testscript.Params{
 		Files: files, Cmds: commands(), Setup: setup(cli), RequireUniqueNames: true,
 		UpdateScripts: os.Getenv("DRAWBRIDGE_UPDATE") != "", // writes golden files anew
+		Condition: func(name string) (bool, error) {
+			if name != "real-cli" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return cli != "", nil
+		},
 	}
 }
 

@@ -100,6 +100,11 @@ func (t *transcript) printed(answer string) (string, error) {
 }
 
 var (
+	// CloudFront's ids and ETags (reference/cloudfront.md 1.3), certificates and moments.
+	edgeID  = regexp.MustCompile(`\b(?:[CEIKP][A-Z0-9]{11,28}|KV[A-Z0-9]{10,}|(?:dt|cg|vo|ts|aip|cf)_[A-Za-z0-9]+|d[a-z0-9]{13})\b`)
+	pemText = regexp.MustCompile(`(?s)-----BEGIN .*-----END [A-Z ]+-----\n?`)
+	moment  = regexp.MustCompile(`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|\+00:00)`)
+
 	idMember  = regexp.MustCompile(`^(?:id|.*Id|regionalDomainName|distributionDomainName)$`)
 	uuidText  = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	logMoment = regexp.MustCompile(`[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{2}:\d{2}:\d{2} UTC \d{4}`)
@@ -136,7 +141,7 @@ func (t *transcript) masked(member string, value any) any {
 	switch {
 	case strings.HasSuffix(member, "Date"):
 		return "<time>"
-	case member == "latency":
+	case member == "latency", member == "ComputeUtilization":
 		return "<ms>"
 	case member == "pemEncodedCertificate":
 		return "<certificate>"
@@ -155,7 +160,9 @@ func (t *transcript) masked(member string, value any) any {
 	if named == text && text != "" && !own && idMember.MatchString(member) {
 		return "<id>"
 	}
-	return logMoment.ReplaceAllString(uuidText.ReplaceAllString(named, "<uuid>"), "<time>")
+	named = moment.ReplaceAllString(logMoment.ReplaceAllString(named, "<time>"), "<time>")
+	named = pemText.ReplaceAllString(edgeID.ReplaceAllString(named, "<id>"), "<pem>")
+	return uuidText.ReplaceAllString(named, "<uuid>")
 }
 
 // named writes bound values by their names.
