@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ type Config struct {
 	CognitoEndpoint    string   // "": user pools are on AWS
 	ConnectTo          []string // HOST1:PORT1:HOST2:PORT2, exactly curl's
 	OriginCA           string   // PEM file
+	TLSCertificates    []string // CERT.pem:KEY.pem, the operator's own
 	AllowOrigin        []string // CIDR
 	ControlHosts       []string
 	Credentials        string // YAML file
@@ -154,6 +156,24 @@ func (c *Config) originRoots() (*x509.CertPool, error) {
 		return nil, fmt.Errorf("--origin-ca %s: no PEM certificate in it", c.OriginCA)
 	}
 	return roots, nil
+}
+
+// certificates reads the operator's own certificates; they take precedence over
+// the local authority's.
+func (c *Config) certificates() ([]tls.Certificate, error) {
+	var own []tls.Certificate
+	for _, pair := range c.TLSCertificates {
+		cert, key, ok := strings.Cut(pair, ":")
+		if !ok {
+			return nil, fmt.Errorf("--tls-certificate %q: write CERT.pem:KEY.pem", pair)
+		}
+		loaded, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-certificate %s: %w", pair, err)
+		}
+		own = append(own, loaded)
+	}
+	return own, nil
 }
 
 func (c *Config) allowedOrigins() ([]netip.Prefix, error) {

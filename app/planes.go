@@ -234,8 +234,13 @@ func (a *App) buildServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	own, err := a.config.certificates()
+	if err != nil {
+		return err
+	}
 	a.server, err = server.New(server.Options{
-		Edge: a.edge.Serve, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
+		Certificates: own,
+		Edge:         a.edge.Serve, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
 		EdgeLocations: a.publisher.edge.places, GatewayCells: a.publisher.cells.places,
 		Rules:  server.Rules{ControlHosts: a.config.ControlHosts, SignaturesVerified: len(credentials) > 0},
 		Refuse: a.refuse, Finish: a.finish, CA: a.ca, Limits: bounds.server, Now: a.config.Now, Logger: a.log,

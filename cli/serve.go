@@ -73,6 +73,7 @@ func serverFlags(flags *pflag.FlagSet, c *app.Config) {
 	flags.Int64Var(&c.CacheSize, "cache-size", 256<<20, "`bytes` of RAM for cached objects")
 	flags.StringArrayVar(&c.ConnectTo, "connect-to", nil, "`HOST1:PORT1:HOST2:PORT2`: connect to origin HOST1:PORT1 at HOST2:PORT2, as curl does; repeatable")
 	flags.StringVar(&c.OriginCA, "origin-ca", "", "PEM `file` with further authorities for origins' certificates")
+	flags.StringArrayVar(&c.TLSCertificates, "tls-certificate", nil, "`CERT.pem:KEY.pem` of your own, before the local authority's; repeatable")
 	flags.StringArrayVar(&c.AllowOrigin, "allow-origin", nil, "`CIDR` that origins may resolve to although it is link-local or our own; repeatable")
 	flags.StringArrayVar(&c.ControlHosts, "control-host", nil, "further host `name` of the control plane; repeatable")
 	flags.StringVar(&c.Credentials, "credentials", "", "YAML `file` with the credentials that may call; without, any well-formed ones may, on loopback")
