@@ -158,7 +158,7 @@ func TestListInvalidations(t *testing.T) {
 }
 
 func FuzzNames(f *testing.F) {
-	for _, seed := range []string{"", "*.example.com", "192.0.2.1", "[::1]", "0x7f.1", "/a*b?c", "#tag", "a..b", "example.com.", strings.Repeat("a.", 200)} {
+	for _, seed := range []string{"", "*.example.com", "192.0.2.1", "[::1]", "0x7f.1", "/a*b?c", "#tag", "#~", "/~", "a..b", "example.com.", strings.Repeat("a.", 200)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
@@ -171,8 +171,13 @@ func FuzzNames(f *testing.F) {
 		if cloudfront.IsDomainName(name) && strings.ContainsAny(name, ":/@ \t\r\n?#[]") {
 			t.Errorf("%q is taken for a domain name", name)
 		}
-		if cloudfront.ValidInvalidation(name) && (len(name) > 4001 || strings.ContainsAny(name, " \r\n~") || name[0] != '/' && name[0] != '#') {
-			t.Errorf("%q is taken for an invalidation path", name)
+		if cloudfront.ValidInvalidation(name) {
+			// A tag may hold any of ASCII 33 to 126 but the comma, the tilde too (reference/cloudfront.md 3.8); a path no tilde.
+			path := name[0] == '/' && len(name) <= 4000 && !strings.ContainsAny(name, " \r\n~")
+			tag := name[0] == '#' && len(name) <= 257 && !strings.ContainsFunc(name, func(r rune) bool { return r < 33 || r > 126 || r == ',' })
+			if !path && !tag {
+				t.Errorf("%q is taken for an invalidation path", name)
+			}
 		}
 	})
 }
