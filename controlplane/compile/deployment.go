@@ -118,6 +118,9 @@ func integration(stored *apigatewayapi.Integration) (*program.Integration, error
 		Timeout:           time.Duration(valueOr(stored.TimeoutInMillis, 29000)) * time.Millisecond,
 		RequestParameters: stored.RequestParameters,
 		CacheNamespace:    value(stored.CacheNamespace),
+		ContentHandling:   contentHandling(stored.ContentHandling),
+		Stream:            value(stored.ResponseTransferMode) == "STREAM",
+		InsecureTLS:       stored.TlsConfig != nil && value(stored.TlsConfig.InsecureSkipVerification),
 	}
 	switch value(stored.PassthroughBehavior) {
 	case "WHEN_NO_TEMPLATES":
@@ -136,12 +139,22 @@ func integration(stored *apigatewayapi.Integration) (*program.Integration, error
 	return i, nil
 }
 
+func contentHandling(stored *string) program.ContentHandling {
+	switch value(stored) {
+	case "CONVERT_TO_BINARY":
+		return program.ConvertToBinary
+	case "CONVERT_TO_TEXT":
+		return program.ConvertToText
+	}
+	return program.HandlingNone
+}
+
 func integrationResponse(code string, stored apigatewayapi.IntegrationResponse) (*program.IntegrationResponse, error) {
 	status, err := strconv.Atoi(code)
 	if err != nil {
 		return nil, err
 	}
-	response := &program.IntegrationResponse{StatusCode: status, ResponseParameters: stored.ResponseParameters}
+	response := &program.IntegrationResponse{StatusCode: status, ResponseParameters: stored.ResponseParameters, ContentHandling: contentHandling(stored.ContentHandling)}
 	if pattern := value(stored.SelectionPattern); pattern != "" {
 		// Java matches the whole text (reference/api-gateway.md section 5.2).
 		if response.Pattern, err = regexp.Compile(`^(?:` + pattern + `)$`); err != nil {

@@ -19,7 +19,7 @@ import (
 // compression for REST APIs").
 func (c *call) compressed(a answer) answer {
 	least := c.place.deployment.MinCompression
-	if least == nil || len(a.body) == 0 || len(a.body) < *least || a.header.Has("Content-Encoding") {
+	if least == nil || a.stream != nil || len(a.body) == 0 || len(a.body) < *least || a.header.Has("Content-Encoding") {
 		return a
 	}
 	coding := acceptedCoding(c.x.Request.Header.Joined("Accept-Encoding"))

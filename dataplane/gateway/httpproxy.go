@@ -17,16 +17,16 @@ const (
 	keepBackends = 60 * time.Second
 )
 
-// mapProxyRequest makes the call of an HTTP_PROXY integration: the client's
+// mapHTTPProxy makes the call of an HTTP_PROXY integration: the client's
 // request with the parameter mappings merged in, where headers replace and
 // query values append (reference/api-gateway.md 2.5, 5.9).
-func (c *call) mapProxyRequest(integration *program.Integration) (*upstream.Call, *Refusal) {
+func (c *call) mapHTTPProxy(integration *program.Integration) (request, *Refusal) {
 	if c.x.Depth >= maxChained {
-		return nil, &Refusal{Type: IntegrationFailure, Reason: reasonLoop}
+		return request{}, &Refusal{Type: IntegrationFailure, Reason: reasonLoop}
 	}
 	mapped, refusal := c.mappedParameters(integration)
 	if refusal != nil {
-		return nil, refusal
+		return request{}, refusal
 	}
 	call := &upstream.Call{
 		Method: integration.Verb, Header: c.proxyHeader(mapped.header), Attempts: 1, IdleTimeout: keepBackends,
@@ -36,7 +36,7 @@ func (c *call) mapProxyRequest(integration *program.Integration) (*upstream.Call
 		call.Method = c.verb
 	}
 	if !c.setEndpoint(call, c.expandURI(integration.Endpoint, mapped.path)) {
-		return nil, &Refusal{Type: APIConfigurationError, Reason: reasonEndpoint}
+		return request{}, &Refusal{Type: APIConfigurationError, Reason: reasonEndpoint}
 	}
 	for _, query := range []string{c.x.Request.RawQuery, mapped.query} {
 		if query != "" && call.RawQuery != "" {
@@ -51,11 +51,11 @@ func (c *call) mapProxyRequest(integration *program.Integration) (*upstream.Call
 	if call.Method != "GET" && call.Method != "HEAD" && call.Method != "OPTIONS" {
 		data, refusal := c.body()
 		if refusal != nil {
-			return nil, refusal
+			return request{}, refusal
 		}
 		call.Body = exchange.Bytes(data)
 	}
-	return call, nil
+	return request{call: call}, nil
 }
 
 // mapped is what the parameter mappings make of a request.

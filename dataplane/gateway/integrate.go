@@ -2,94 +2,77 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"strconv"
-	"time"
 
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/upstream"
 )
 
+// request is what goes to the integration. Which fields are set says which kind
+// it is: call for HTTP, HTTP_PROXY and AWS, lambda for a function, none of both
+// for MOCK.
+type request struct {
+	call   *upstream.Call
+	lambda *lambdaRequest
+	mock   *program.MockAnswer // of a constant template
+	text   string              // of a MOCK: what its template came to
+}
+
 // result is what the integration answered.
 type result struct {
 	status int
-	header exchange.Header
-	body   []byte
+	// outcome is what the patterns of integration responses are held against: an
+	// errorMessage of a Lambda function; "" is the status (reference/api-gateway.md 5.2).
+	outcome string
+	header  exchange.Header
+	body    []byte
+	// stream is the body of an answer that is handed on as it comes
+	// (responseTransferMode STREAM); body is nil then.
+	stream *exchange.Body
 	// proxy tells that the backend's answer is the method's: nothing is
 	// selected or mapped.
 	proxy bool
 	mock  *program.MockAnswer // of a constant template: the selection is known
 }
 
+// mapRequest turns the method request into the integration request, by the
+// integration's type (reference/api-gateway.md 5.1).
+func (c *call) mapRequest(route route) (request, *Refusal) {
+	integration := route.method.Integration
+	if integration == nil {
+		return request{}, &Refusal{Type: APIConfigurationError, Reason: reasonNoIntegration}
+	}
+	switch integration.Type {
+	case program.IntegrationMock:
+		return c.mapMock(integration)
+	case program.IntegrationHTTP:
+		return c.mapHTTP(integration)
+	case program.IntegrationHTTPProxy:
+		return c.mapHTTPProxy(integration)
+	case program.IntegrationAWSProxy:
+		return c.mapLambdaProxy(integration)
+	case program.IntegrationAWS:
+		if integration.Function != nil {
+			return c.mapLambda(integration)
+		}
+		return c.mapService(integration)
+	}
+	return request{}, &Refusal{Type: APIConfigurationError, Reason: reasonNotBuilt}
+}
+
 // integrate asks the integration.
 func (c *call) integrate(ctx context.Context, route route, request request) (result, *Refusal) {
-	if request.call != nil {
+	switch {
+	case request.lambda != nil:
+		c.x.Trail.Add("integrate", "lambda")
+		return c.callLambda(ctx, route.method.Integration, request.lambda)
+	case request.call != nil:
 		c.x.Trail.Add("integrate", "backend")
 		return c.callBackend(ctx, route.method.Integration, request.call)
 	}
 	c.x.Trail.Add("integrate", "mock")
-	if request.mock != nil {
-		return result{status: request.mock.Status, mock: request.mock}, nil
-	}
-	status, ok := program.MockStatus(request.text)
-	if !ok {
-		return result{}, &Refusal{Type: APIConfigurationError, Reason: reasonMockStatus}
-	}
-	return result{status: status}, nil
-}
-
-// callBackend performs a call within the integration's timeout, which covers
-// the whole answer.
-func (c *call) callBackend(ctx context.Context, integration *program.Integration, call *upstream.Call) (result, *Refusal) {
-	timeout := integration.Timeout
-	if timeout <= 0 {
-		timeout = 29 * time.Second
-	}
-	call.ConnectTimeout, call.ReadTimeout = timeout, timeout
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	response, err := c.gateway.options.Do(ctx, call)
-	if err == nil {
-		c.x.Record.OriginStatus = response.Status
-		var body []byte
-		if body, err = response.Body.ReadAll(maxPayload); err == nil {
-			c.noteLatency()
-			return result{status: response.Status, header: response.Header, body: body, proxy: true}, nil
-		}
-		_ = response.Body.Close()
-	}
-	c.noteLatency()
-	return result{}, backendRefusal(ctx, err)
-}
-
-func (c *call) noteLatency() {
-	c.x.Record.OriginLatency = c.gateway.options.Now().Sub(c.now)
-}
-
-// backendRefusal returns the refusal for a call that failed
-// (reference/api-gateway.md 2.6, 5.9): a backend that cannot be reached is a
-// configuration error, one that breaks off a network error.
-func backendRefusal(ctx context.Context, err error) *Refusal {
-	if errors.Is(err, exchange.ErrBodyTooLarge) {
-		return &Refusal{Type: APIConfigurationError, Reason: reasonResponseTooLong}
-	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return &Refusal{Type: IntegrationTimeout, Reason: reasonTimeout}
-	}
-	var failed *upstream.Error
-	if !errors.As(err, &failed) {
-		return &Refusal{Type: IntegrationFailure, Reason: reasonNetwork}
-	}
-	switch failed.Kind {
-	case upstream.Timeout:
-		return &Refusal{Type: IntegrationTimeout, Reason: reasonTimeout}
-	case upstream.ResolveFailed, upstream.ConnectFailed:
-		return &Refusal{Type: APIConfigurationError, Reason: reasonUnreachable}
-	case upstream.AddressRefused:
-		return &Refusal{Type: APIConfigurationError, Reason: reasonAddressRefused}
-	}
-	return &Refusal{Type: IntegrationFailure, Reason: reasonNetwork}
+	return mockResult(request)
 }
 
 // selected is the integration's answer with the integration response that maps
@@ -99,8 +82,8 @@ type selected struct {
 	response *program.IntegrationResponse
 }
 
-// selectResponse chooses the integration response by the backend's status
-// (reference/api-gateway.md 5.2).
+// selectResponse chooses the integration response by what the backend's answer
+// came to (reference/api-gateway.md 5.2).
 func (c *call) selectResponse(route route, r result) (selected, *Refusal) {
 	if r.proxy {
 		return selected{result: r}, nil
@@ -109,7 +92,11 @@ func (c *call) selectResponse(route route, r result) (selected, *Refusal) {
 	if r.mock != nil {
 		response = r.mock.Response
 	} else {
-		response = route.method.Integration.Select(strconv.Itoa(r.status))
+		outcome := r.outcome
+		if outcome == "" {
+			outcome = strconv.Itoa(r.status)
+		}
+		response = route.method.Integration.Select(outcome)
 	}
 	if response == nil {
 		return selected{}, &Refusal{Type: APIConfigurationError, Reason: reasonNoResponse}

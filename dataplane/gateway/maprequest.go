@@ -4,52 +4,8 @@ import (
 	"errors"
 
 	"drawbridge/dataplane/program"
-	"drawbridge/dataplane/upstream"
 	"drawbridge/engine/vtl"
 )
-
-// request is what goes to the integration: the mapped text for MOCK, or the
-// call to a backend.
-type request struct {
-	mock *program.MockAnswer // of a constant template
-	text string
-	call *upstream.Call
-}
-
-// mapRequest turns the method request into the integration request
-// (reference/api-gateway.md 5.1, 5.2).
-func (c *call) mapRequest(route route) (request, *Refusal) {
-	integration := route.method.Integration
-	if integration == nil {
-		return request{}, &Refusal{Type: APIConfigurationError, Reason: reasonNoIntegration}
-	}
-	switch integration.Type {
-	case program.IntegrationMock:
-		return c.mapMockRequest(integration)
-	case program.IntegrationHTTPProxy:
-		call, refusal := c.mapProxyRequest(integration)
-		return request{call: call}, refusal
-	}
-	return request{}, &Refusal{Type: APIConfigurationError, Reason: reasonNotBuilt}
-}
-
-func (c *call) mapMockRequest(integration *program.Integration) (request, *Refusal) {
-	template, found, refusal := c.requestTemplate(integration)
-	switch {
-	case refusal != nil:
-		return request{}, refusal
-	case found && template.Mock != nil:
-		return request{mock: template.Mock}, nil
-	case found && !template.Empty():
-		text, refusal := c.render(template, APIConfigurationError, func() (*vtl.Input, *Refusal) {
-			body, refusal := c.bodyText()
-			return vtl.NewInput(body, c.inputParams()), refusal
-		})
-		return request{text: text}, refusal
-	}
-	text, refusal := c.bodyText()
-	return request{text: text}, refusal
-}
 
 // requestTemplate chooses the template by the media type of the body, which is
 // JSON unless it says otherwise, then "$default"; without one the passthrough

@@ -16,6 +16,8 @@ type answer struct {
 	contentType string
 	header      exchange.Header // without Content-Type
 	body        []byte
+	// stream is a body that is handed on as it comes; body is nil then.
+	stream *exchange.Body
 }
 
 const defaultContentType = "application/json"
@@ -179,7 +181,7 @@ func (c *call) override(out *answer) {
 
 // proxyAnswer is the answer of an HTTP_PROXY backend as the client gets it.
 func proxyAnswer(r result) answer {
-	out := answer{status: max(r.status, 200), contentType: defaultContentType, body: r.body, header: make(exchange.Header, 0, len(r.header))}
+	out := answer{status: max(r.status, 200), contentType: defaultContentType, body: r.body, stream: r.stream, header: make(exchange.Header, 0, len(r.header))}
 	for _, field := range r.header {
 		name := strings.ToLower(field.Name)
 		switch {

@@ -12,9 +12,15 @@ import (
 func (c *call) reply(a answer) *exchange.Response {
 	header := append(exchange.Header(c.fields[:0]),
 		exchange.Field{Name: "Date", Value: c.gateway.dateOf(c.now)},
-		exchange.Field{Name: "Content-Type", Value: a.contentType},
-		exchange.Field{Name: "Content-Length", Value: strconv.Itoa(len(a.body))},
-		exchange.Field{Name: "x-amzn-RequestId", Value: c.requestID})
+		exchange.Field{Name: "Content-Type", Value: a.contentType})
+	body := exchange.Bytes(a.body)
+	if a.stream != nil {
+		body = *a.stream
+	}
+	if length := body.Length(); length >= 0 {
+		header = append(header, exchange.Field{Name: "Content-Length", Value: strconv.FormatInt(length, 10)})
+	}
+	header = append(header, exchange.Field{Name: "x-amzn-RequestId", Value: c.requestID})
 	if c.refusal != nil {
 		if errorType := c.errorType(); errorType != "" {
 			header = append(header, exchange.Field{Name: "x-amzn-ErrorType", Value: errorType})
@@ -22,6 +28,6 @@ func (c *call) reply(a answer) *exchange.Response {
 	}
 	header = append(header, exchange.Field{Name: "x-amz-apigw-id", Value: c.extendedID})
 	header = append(header, a.header...)
-	c.response = exchange.Response{Status: a.status, Header: header, Body: exchange.Bytes(a.body)}
+	c.response = exchange.Response{Status: a.status, Header: header, Body: body}
 	return &c.response
 }

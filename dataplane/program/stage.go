@@ -191,12 +191,31 @@ type Integration struct {
 	RequestTemplates  Templates
 	Responses         []*IntegrationResponse
 	CacheNamespace    string
+	ContentHandling   ContentHandling // of the request's body
+	Stream            bool            // responseTransferMode STREAM
+	InsecureTLS       bool            // tlsConfig.insecureSkipVerification
 
 	// NewRoutes fills these from the fields above.
 
-	Endpoint        URITemplate
+	Endpoint        URITemplate // of HTTP and HTTP_PROXY
 	RequestMappings []Mapping
+	// Function is the Lambda function of an AWS or AWS_PROXY integration, by name
+	// or ARN; nil: it is none.
+	Function URITemplate
+	// Service is what an AWS integration calls; nil: its URI names nothing.
+	Service *ServiceTarget
 }
+
+// ContentHandling is what happens to a body between bytes and Base64 text
+// (reference/api-gateway.md 5.3).
+type ContentHandling uint8
+
+// Values of ContentHandling.
+const (
+	HandlingNone ContentHandling = iota
+	ConvertToBinary
+	ConvertToText
+)
 
 // MockAnswer is what a MOCK answers whose request template is constant: its
 // integration status and the response which that selects (nil: none).
@@ -206,7 +225,12 @@ type MockAnswer struct {
 }
 
 func (i *Integration) ready(declared map[string]MethodResponse) {
-	i.Endpoint = ParseURI(i.URI)
+	switch i.Type {
+	case IntegrationHTTP, IntegrationHTTPProxy:
+		i.Endpoint = ParseURI(i.URI)
+	case IntegrationAWS, IntegrationAWSProxy:
+		i.Service, i.Function = parseServiceURI(i.URI)
+	}
 	i.RequestMappings = Mappings(i.RequestParameters, "integration.request.", "method.request.")
 	for _, r := range i.Responses {
 		r.Mappings = Mappings(r.ResponseParameters, "method.response.", "integration.response.")
@@ -269,6 +293,7 @@ type IntegrationResponse struct {
 	StatusCode int
 	// Pattern selects by whole-string match; nil is the default response.
 	Pattern            *regexp.Regexp
+	ContentHandling    ContentHandling
 	ResponseParameters map[string]string // "method.response.header.X" → source
 	Templates          Templates
 

@@ -1,0 +1,74 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"drawbridge/dataplane/exchange"
+	"drawbridge/dataplane/program"
+	"drawbridge/dataplane/upstream"
+)
+
+// defaultTimeout is the timeout of an integration that names none
+// (reference/api-gateway.md 5.1).
+const defaultTimeout = 29 * time.Second
+
+// timeoutOf returns the timeout of an integration, which covers its whole answer.
+func timeoutOf(integration *program.Integration) time.Duration {
+	if integration.Timeout > 0 {
+		return integration.Timeout
+	}
+	return defaultTimeout
+}
+
+// callBackend performs a call within the integration's timeout, which covers
+// the whole answer.
+func (c *call) callBackend(ctx context.Context, integration *program.Integration, call *upstream.Call) (result, *Refusal) {
+	timeout := timeoutOf(integration)
+	call.ConnectTimeout, call.ReadTimeout = timeout, timeout
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	response, err := c.gateway.options.Do(ctx, call)
+	if err == nil {
+		c.x.Record.OriginStatus = response.Status
+		var body []byte
+		if body, err = response.Body.ReadAll(maxPayload); err == nil {
+			c.noteLatency()
+			proxy := integration.Type == program.IntegrationHTTPProxy
+			return result{status: response.Status, header: response.Header, body: body, proxy: proxy}, nil
+		}
+		_ = response.Body.Close()
+	}
+	c.noteLatency()
+	return result{}, backendRefusal(ctx, err)
+}
+
+func (c *call) noteLatency() {
+	c.x.Record.OriginLatency = c.gateway.options.Now().Sub(c.now)
+}
+
+// backendRefusal returns the refusal for a call that failed
+// (reference/api-gateway.md 2.6, 5.9): a backend that cannot be reached is a
+// configuration error, one that breaks off a network error.
+func backendRefusal(ctx context.Context, err error) *Refusal {
+	if errors.Is(err, exchange.ErrBodyTooLarge) {
+		return &Refusal{Type: APIConfigurationError, Reason: reasonResponseTooLong}
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &Refusal{Type: IntegrationTimeout, Reason: reasonTimeout}
+	}
+	var failed *upstream.Error
+	if !errors.As(err, &failed) {
+		return &Refusal{Type: IntegrationFailure, Reason: reasonNetwork}
+	}
+	switch failed.Kind {
+	case upstream.Timeout:
+		return &Refusal{Type: IntegrationTimeout, Reason: reasonTimeout}
+	case upstream.ResolveFailed, upstream.ConnectFailed:
+		return &Refusal{Type: APIConfigurationError, Reason: reasonUnreachable}
+	case upstream.AddressRefused:
+		return &Refusal{Type: APIConfigurationError, Reason: reasonAddressRefused}
+	}
+	return &Refusal{Type: IntegrationFailure, Reason: reasonNetwork}
+}
