@@ -21,7 +21,7 @@ test: tools ## everything but the slow ones: build, lint, race tests, scenarios,
 	.ci/stage 'tests with the race detector' env CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
 	.ci/stage 'benchmarks run' bash -c 'cd bench && $(GO) vet ./... && $(GO) test ./...'
 	.ci/stage 'real clients' $(MAKE) --no-print-directory real-clients
-	.ci/stage fuzz $(MAKE) --no-print-directory fuzz FUZZTIME=3s
+	.ci/stage fuzz $(MAKE) --no-print-directory fuzz FUZZTIME=5000x
 
 test-long: tools ## the slow ones: 1000 kills of the store, power failures, stories by the real AWS CLI
 	.ci/stage 'long tests' env DRAWBRIDGE_LONG=1 $(GO) test -timeout 40m -run 'Killed|Power|Damaged|RealCLI' ./...
@@ -37,8 +37,8 @@ scenario: ## run the stories only
 real-clients: build ## the article by Debian's AWS CLI and curl, as the README shows it
 	.ci/real-clients
 
-FUZZTIME ?= 10s
-fuzz: ## run every fuzz target for FUZZTIME
+FUZZTIME ?= 20000x
+fuzz: ## run every fuzz target for FUZZTIME (inputs, or a time)
 	.ci/fuzz $(FUZZTIME)
 
 generate: ## make the wire types again from controlplane/api/models
