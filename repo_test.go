@@ -22,7 +22,7 @@ import (
 const importOrder = `
 engine/jsonpath < engine/vtl
 engine/policy, engine/vtl < dataplane/program
-engine/* < dataplane/*, controlplane/*, lock, app, cli
+engine/* < dataplane/*, controlplane/*, lock, lock/audit, app, cli
 
 dataplane/program < dataplane/exchange
 dataplane/program, dataplane/exchange < dataplane/server, dataplane/upstream, dataplane/usage, dataplane/httpcache, dataplane/telemetry, dataplane/edge, dataplane/gateway
@@ -37,6 +37,7 @@ controlplane/apigateway/openapi < controlplane/apigateway
 store, controlplane/api/*, controlplane/cloudfront, controlplane/apigateway, dataplane/program < controlplane/compile
 
 dataplane/*, controlplane/*, controlplane/api/*, store, store/*, console < app
+lock/audit < lock, cli, scenario
 app, lock < cli
 cli < cmd/drawbridge
 app, cli, lock < scenario
