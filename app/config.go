@@ -35,6 +35,9 @@ type Config struct {
 	Region    string
 	Wording   string // "2022" or "current"
 	CacheSize int64  // bytes of RAM for cached objects
+	// APICacheSize is the bytes of RAM for the answers in the caches of all
+	// stages; 0: gateway.DefaultCacheBytes.
+	APICacheSize int64
 
 	EdgeAddress        string
 	CognitoEndpoint    string   // "": user pools are on AWS
@@ -127,6 +130,9 @@ func (c *Config) Check() error {
 	}
 	if c.CacheSize < 1<<20 {
 		return fmt.Errorf("--cache-size %d: at least 1048576 bytes", c.CacheSize)
+	}
+	if c.APICacheSize < 0 {
+		return fmt.Errorf("--api-cache-size %d: bytes cannot be negative", c.APICacheSize)
 	}
 	addresses, err := parseListen(c.Listen)
 	for _, at := range addresses {

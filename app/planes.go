@@ -46,7 +46,7 @@ func (a *App) newPlanes(edgeNames []string) error {
 	}
 	if a.gateway, err = gateway.New(gateway.Options{
 		Do: a.upstream.Do, Usage: a.meter, Wording: wording, Identities: identities, UserPools: a.config.CognitoEndpoint,
-		Now: a.config.Now, Logger: a.log,
+		Now: a.config.Now, Logger: a.log, CacheBytes: a.config.APICacheSize,
 	}); err != nil {
 		return err
 	}
@@ -58,6 +58,8 @@ func (a *App) newPlanes(edgeNames []string) error {
 	}
 	a.metrics.Gauge("drawbridge_cached_objects", "Objects in the edge's cache.", func() float64 { return float64(a.edge.Stats().Objects) })
 	a.metrics.Gauge("drawbridge_cached_bytes", "RAM the edge's objects take.", func() float64 { return float64(a.edge.Stats().Bytes) })
+	a.metrics.Gauge("drawbridge_stage_cached_answers", "Answers in the caches of stages.", func() float64 { n, _ := a.gateway.CacheStats(); return float64(n) })
+	a.metrics.Gauge("drawbridge_stage_cached_bytes", "RAM that stages' cached answers take.", func() float64 { _, n := a.gateway.CacheStats(); return float64(n) })
 	a.metrics.Gauge("drawbridge_revision", "Store revision in force at every edge location.", func() float64 { return float64(a.publisher.edge.everywhere()) })
 	return nil
 }
@@ -169,11 +171,13 @@ func (a *App) quotaOf(planID, keyID string) *program.Quota {
 	return nil
 }
 
-// flush makes the gateway forget what authorizers said. There is no stage cache
-// to flush.
+// flush makes the gateway forget what authorizers said, or the answers in a
+// stage's cache.
 func (a *App) flush(_ context.Context, f apigateway.Flush) error {
 	if f.Authorizers {
 		a.gateway.FlushAuthorizers(f.APIID, f.Stage)
+	} else {
+		a.gateway.FlushCache(f.APIID, f.Stage)
 	}
 	return nil
 }

@@ -71,6 +71,7 @@ func serverFlags(flags *pflag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.EdgeAddress, "edge-address", "64.252.64.1", "`IP` that aws:SourceIp shows for calls by the edge")
 	flags.StringVar(&c.CognitoEndpoint, "cognito-endpoint", "", "`URL` under which Cognito user pools are, instead of on AWS")
 	flags.Int64Var(&c.CacheSize, "cache-size", 256<<20, "`bytes` of RAM for cached objects")
+	flags.Int64Var(&c.APICacheSize, "api-cache-size", 128<<20, "`bytes` of RAM for the answers in stages' caches")
 	flags.StringArrayVar(&c.ConnectTo, "connect-to", nil, "`HOST1:PORT1:HOST2:PORT2`: connect to origin HOST1:PORT1 at HOST2:PORT2, as curl does; repeatable")
 	flags.StringVar(&c.OriginCA, "origin-ca", "", "PEM `file` with further authorities for origins' certificates")
 	flags.StringArrayVar(&c.TLSCertificates, "tls-certificate", nil, "`CERT.pem:KEY.pem` of your own, before the local authority's; repeatable")

@@ -117,10 +117,10 @@ func integration(stored *apigatewayapi.Integration) (*program.Integration, error
 		Type: kind, Verb: value(stored.HttpMethod), URI: value(stored.Uri),
 		Timeout:           time.Duration(valueOr(stored.TimeoutInMillis, 29000)) * time.Millisecond,
 		RequestParameters: stored.RequestParameters,
-		CacheNamespace:    value(stored.CacheNamespace),
-		ContentHandling:   contentHandling(stored.ContentHandling),
-		Stream:            value(stored.ResponseTransferMode) == "STREAM",
-		InsecureTLS:       stored.TlsConfig != nil && value(stored.TlsConfig.InsecureSkipVerification),
+		CacheNamespace:    value(stored.CacheNamespace), CacheKeyParameters: stored.CacheKeyParameters,
+		ContentHandling: contentHandling(stored.ContentHandling),
+		Stream:          value(stored.ResponseTransferMode) == "STREAM",
+		InsecureTLS:     stored.TlsConfig != nil && value(stored.TlsConfig.InsecureSkipVerification),
 	}
 	switch value(stored.PassthroughBehavior) {
 	case "WHEN_NO_TEMPLATES":

@@ -166,12 +166,9 @@ func (g *gatewayState) stage(name stageName, from source) (*program.Stage, error
 		Variables: settings.Variables, Settings: make(map[string]program.MethodSetting, len(settings.MethodSettings)),
 	}
 	for key, setting := range settings.MethodSettings {
-		compiled := program.MethodSetting{}
-		if setting.ThrottlingRateLimit != nil && setting.ThrottlingBurstLimit != nil && *setting.ThrottlingRateLimit >= 0 {
-			compiled.Throttle = &program.Throttle{Rate: *setting.ThrottlingRateLimit, Burst: int(*setting.ThrottlingBurstLimit)}
-		}
-		stage.Settings[key] = compiled
+		stage.Settings[key] = methodSetting(key, setting)
 	}
+	stage.Cache = stageCache(settings, g.apis[name.api].Stages[name.stage], from.revision)
 	if id := value(settings.DeploymentId); id != "" {
 		var err error
 		if stage.Deployment, err = g.deployment(deploymentName{name.account, name.region, name.api, id}); err != nil {
@@ -188,6 +185,7 @@ func (g *gatewayState) addCanary(stage *program.Stage, name stageName, settings 
 		return nil
 	}
 	canary := *stage
+	canary.Cache.Own = !value(settings.UseStageCache)
 	if id := value(settings.DeploymentId); id != "" {
 		var err error
 		canary.Deployment, err = g.deployment(deploymentName{name.account, name.region, name.api, id})

@@ -17,6 +17,7 @@ type Record struct {
 	API, Stage    string
 	Resource      string // resource path template
 	APIKeyID      string // never the value
+	Cache         string // what a stage's cache did for the call: "hit", "miss", "" without one
 	OriginStatus  int
 	OriginLatency time.Duration
 	Revision      int64 // revision of the pinned program

@@ -42,6 +42,12 @@ func (c *call) authorise(ctx context.Context, route route) *Refusal {
 	return nil
 }
 
+// The actions that policies are asked about.
+const (
+	actionInvoke     = "execute-api:Invoke"
+	actionInvalidate = "execute-api:InvalidateCache"
+)
+
 // policyRequest is a policy's question with room for the ARN in it; it is
 // pooled, so that a call that is allowed costs no allocation.
 type policyRequest struct {
@@ -49,9 +55,14 @@ type policyRequest struct {
 	arn []byte
 }
 
-// evaluate asks a policy about the call: an anonymous one until somebody has been
-// authenticated. No policy neither allows nor denies.
+// evaluate asks a policy about the call.
 func (c *call) evaluate(p *policy.Policy) (policy.Effect, *Refusal) {
+	return c.evaluateAction(p, actionInvoke)
+}
+
+// evaluateAction asks a policy about the call: an anonymous one until somebody
+// has been authenticated. No policy neither allows nor denies.
+func (c *call) evaluateAction(p *policy.Policy, action string) (policy.Effect, *Refusal) {
 	if p == nil {
 		return policy.ImplicitDeny, nil
 	}
@@ -62,7 +73,7 @@ func (c *call) evaluate(p *policy.Policy) (policy.Effect, *Refusal) {
 	if len(q.arn) > maxMethodARN {
 		return policy.ImplicitDeny, &Refusal{Type: URITooLong, Reason: reasonURLTooLong}
 	}
-	q.Action = "execute-api:Invoke"
+	q.Action = action
 	q.Resource = unsafe.String(unsafe.SliceData(q.arn), len(q.arn)) // lives as long as q is ours
 	c.fillContext(&q.Context)
 	if c.identified != nil {

@@ -21,10 +21,11 @@ type call struct {
 
 	place      place
 	route      route
-	key        *program.APIKey // set once a method required one
-	identified *Identity       // who signed the call, of an AWS_IAM method
-	granted    *grant          // what an authorizer said about the caller
-	verb       string          // the method's, after X-HTTP-Method-Override
+	setting    program.MethodSetting // what the stage sets for the route's method
+	key        *program.APIKey       // set once a method required one
+	identified *Identity             // who signed the call, of an AWS_IAM method
+	granted    *grant                // what an authorizer said about the caller
+	verb       string                // the method's, after X-HTTP-Method-Override
 
 	content  requestBody
 	query    parameters

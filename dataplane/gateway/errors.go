@@ -152,6 +152,7 @@ const (
 	reasonPlanMethodThrottle Reason = "usage-plan-method-throttle"
 	reasonStageThrottle      Reason = "stage-throttle"
 	reasonQuota              Reason = "usage-plan-quota"
+	reasonInvalidate         Reason = "not-allowed-to-invalidate-the-cache"
 	reasonMissingParameters  Reason = "required-parameters-missing"
 	reasonInvalidBody        Reason = "body-does-not-fit-model"
 	reasonModel              Reason = "model-is-no-usable-schema"

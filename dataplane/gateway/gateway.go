@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,9 @@ type Options struct {
 	// UserPools is where Cognito user pools are instead of on AWS, "" for there:
 	// a pool's keys are at UserPools/<pool id>/.well-known/jwks.json.
 	UserPools string
-	Now       func() time.Time // nil is time.Now
+	// CacheBytes bounds the RAM of all stages' caches; 0: DefaultCacheBytes.
+	CacheBytes int64
+	Now        func() time.Time // nil is time.Now
 	// Logger hears of calls that fail by the API's configuration; nil hears nothing.
 	Logger *slog.Logger
 	// NewRequestID and NewExtendedID replace the random ids of answers:
@@ -60,6 +63,7 @@ type Gateway struct {
 	poolKeys   poolKeys
 
 	compressors compressors
+	answers     *answerCache
 }
 
 // New returns a gateway.
@@ -74,6 +78,7 @@ func New(o Options) (*Gateway, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Gateway{options: o, util: vtl.NewUtil()}
+	g.answers = newAnswerCache(cmp.Or(o.CacheBytes, DefaultCacheBytes))
 	var err error
 	if g.identities, err = newIdentities(o.Identities); err != nil {
 		return nil, err
@@ -113,6 +118,7 @@ func (c *call) answer(ctx context.Context) (answer, *Refusal) {
 	if refusal != nil {
 		return answer{}, refusal
 	}
+	c.setting, _ = c.place.stage.Setting(route.method)
 	if refusal := c.authorise(ctx, route); refusal != nil {
 		return answer{}, refusal
 	}
@@ -122,7 +128,7 @@ func (c *call) answer(ctx context.Context) (answer, *Refusal) {
 	if refusal := c.validate(route); refusal != nil {
 		return answer{}, refusal
 	}
-	return c.invoke(ctx, route)
+	return c.throughCache(ctx, route)
 }
 
 // invoke is the part of the way that TestInvokeMethod shares.

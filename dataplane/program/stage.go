@@ -22,6 +22,7 @@ type Stage struct {
 	Settings   map[string]MethodSetting
 	Deployment *Deployment // nil: the stage has none that could be compiled
 	Canary     *Canary     // nil: none
+	Cache      StageCache
 }
 
 // Canary is the part of a stage's calls that goes another way
@@ -57,6 +58,7 @@ func (s *Stage) Setting(m *Method) (MethodSetting, bool) {
 // MethodSetting is what a stage sets for a method without a new deployment.
 type MethodSetting struct {
 	Throttle *Throttle // nil: the account's
+	Cache    MethodCache
 }
 
 // Deployment is a frozen copy of an API, parsed. Several stages may share it.
@@ -194,6 +196,9 @@ type Integration struct {
 	ContentHandling   ContentHandling // of the request's body
 	Stream            bool            // responseTransferMode STREAM
 	InsecureTLS       bool            // tlsConfig.insecureSkipVerification
+	// CacheKeyParameters name what tells cached answers apart:
+	// "method.request.querystring.q", "integration.request.header.X".
+	CacheKeyParameters []string
 
 	// NewRoutes fills these from the fields above.
 
@@ -203,7 +208,8 @@ type Integration struct {
 	// or ARN; nil: it is none.
 	Function URITemplate
 	// Service is what an AWS integration calls; nil: its URI names nothing.
-	Service *ServiceTarget
+	Service   *ServiceTarget
+	CacheKeys []Source
 }
 
 // ContentHandling is what happens to a body between bytes and Base64 text
@@ -232,6 +238,7 @@ func (i *Integration) ready(declared map[string]MethodResponse) {
 		i.Service, i.Function = parseServiceURI(i.URI)
 	}
 	i.RequestMappings = Mappings(i.RequestParameters, "integration.request.", "method.request.")
+	i.CacheKeys = i.cacheKeys()
 	for _, r := range i.Responses {
 		r.Mappings = Mappings(r.ResponseParameters, "method.response.", "integration.response.")
 		_, r.Declared = declared[strconv.Itoa(r.StatusCode)]

@@ -1,0 +1,56 @@
+package compile
+
+import (
+	"time"
+
+	"drawbridge/controlplane/api/apigatewayapi"
+	"drawbridge/dataplane/program"
+)
+
+// methodSetting compiles what a stage sets for a method; key is "path/VERB" or
+// "*/*".
+func methodSetting(key string, setting apigatewayapi.MethodSetting) program.MethodSetting {
+	compiled := program.MethodSetting{Cache: methodCache(key, setting)}
+	if setting.ThrottlingRateLimit != nil && setting.ThrottlingBurstLimit != nil && *setting.ThrottlingRateLimit >= 0 {
+		compiled.Throttle = &program.Throttle{Rate: *setting.ThrottlingRateLimit, Burst: int(*setting.ThrottlingBurstLimit)}
+	}
+	return compiled
+}
+
+func methodCache(key string, setting apigatewayapi.MethodSetting) program.MethodCache {
+	cache := program.MethodCache{
+		Enabled: value(setting.CachingEnabled), OnlyGET: key == "*/*",
+		TTL:                  time.Duration(valueOr(setting.CacheTtlInSeconds, 300)) * time.Second,
+		RequireAuthorization: valueOr(setting.RequireAuthorizationForCacheControl, true),
+	}
+	switch value(setting.UnauthorizedCacheControlHeaderStrategy) {
+	case apigatewayapi.UnauthorizedCacheControlHeaderStrategyFailWith403:
+		cache.Unauthorized = program.FailWith403
+	case apigatewayapi.UnauthorizedCacheControlHeaderStrategySucceedWithoutResponseHeader:
+		cache.Unauthorized = program.SucceedWithoutResponseHeader
+	}
+	return cache
+}
+
+// cacheSizes are the capacities of cache clusters by their names, in bytes: GB
+// are counted as 2^30.
+var cacheSizes = map[string]int64{
+	"0.5": 1 << 29, "1.6": 16 << 30 / 10, "6.1": 61 << 30 / 10, "13.5": 135 << 30 / 10,
+	"28.4": 284 << 30 / 10, "58.2": 582 << 30 / 10, "118": 118 << 30, "237": 237 << 30,
+}
+
+// stageCache compiles a stage's cache cluster. A cluster that is turned on or
+// gets another size is another one and begins empty, at this revision.
+func stageCache(settings *apigatewayapi.Stage, before *program.Stage, revision int64) program.StageCache {
+	if !value(settings.CacheClusterEnabled) {
+		return program.StageCache{}
+	}
+	size, ok := cacheSizes[value(settings.CacheClusterSize)]
+	if !ok {
+		size = cacheSizes["0.5"]
+	}
+	if before != nil && before.Cache.Bytes == size {
+		return before.Cache
+	}
+	return program.StageCache{Bytes: size, Epoch: revision}
+}
