@@ -25,8 +25,8 @@ engine/policy, engine/vtl < dataplane/program
 engine/* < dataplane/*, controlplane/*, lock, lock/audit, app, cli
 
 dataplane/program < dataplane/exchange
-dataplane/program, dataplane/exchange < dataplane/server, dataplane/upstream, dataplane/usage, dataplane/httpcache, dataplane/telemetry, dataplane/edge, dataplane/gateway
-dataplane/usage, dataplane/httpcache, dataplane/upstream, dataplane/telemetry < dataplane/edge, dataplane/gateway
+dataplane/program, dataplane/exchange < dataplane/server, dataplane/upstream, dataplane/lambda, dataplane/usage, dataplane/httpcache, dataplane/telemetry, dataplane/edge, dataplane/gateway
+dataplane/usage, dataplane/httpcache, dataplane/upstream, dataplane/lambda, dataplane/telemetry < dataplane/edge, dataplane/gateway
 
 store < store/bolt, store/memory, store/storetest, store/internal/*
 store/internal/* < store/bolt, store/memory

@@ -1,0 +1,18 @@
+//go:build unix && !linux
+
+package lambda
+
+import "syscall"
+
+// ownGroup puts a process into a group of its own, so that it ends with all it
+// has started.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// killGroup ends a group, at once (hard) or by request.
+func killGroup(leader int, hard bool) {
+	signal := syscall.SIGTERM
+	if hard {
+		signal = syscall.SIGKILL
+	}
+	_ = syscall.Kill(-leader, signal) // it may be gone
+}
