@@ -186,16 +186,16 @@ func (f *function) environment(api string) []string {
 	maps.Copy(env, f.config.Environment)
 	maps.Copy(env, map[string]string{ // Lambda's own: no configuration changes them
 		"AWS_LAMBDA_RUNTIME_API":          api,
-		"AWS_LAMBDA_FUNCTION_NAME":           name.Function,
-		"AWS_LAMBDA_FUNCTION_VERSION":        version,
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE":    strconv.Itoa(f.config.Memory),
-		"AWS_LAMBDA_INITIALIZATION_TYPE":     "on-demand",
-		"AWS_LAMBDA_LOG_GROUP_NAME":          "/aws/lambda/" + name.Function,
-		"AWS_LAMBDA_LOG_STREAM_NAME":         time.Now().UTC().Format("2006/01/02/") + "[" + version + "]" + strings.ReplaceAll(newRequestID(), "-", ""),
-		"AWS_EXECUTION_ENV":                  "AWS_Lambda_" + f.config.Runtime,
-		"LAMBDA_TASK_ROOT":                   f.folder,
-		"LAMBDA_RUNTIME_DIR":                 f.folder,
-		"_HANDLER":                           f.config.Handler,
+		"AWS_LAMBDA_FUNCTION_NAME":        name.Function,
+		"AWS_LAMBDA_FUNCTION_VERSION":     version,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.config.Memory),
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME":       "/aws/lambda/" + name.Function,
+		"AWS_LAMBDA_LOG_STREAM_NAME":      time.Now().UTC().Format("2006/01/02/") + "[" + version + "]" + strings.ReplaceAll(newRequestID(), "-", ""),
+		"AWS_EXECUTION_ENV":               "AWS_Lambda_" + f.config.Runtime,
+		"LAMBDA_TASK_ROOT":                f.folder,
+		"LAMBDA_RUNTIME_DIR":              f.folder,
+		"_HANDLER":                        f.config.Handler,
 	})
 	list := make([]string, 0, len(env))
 	for _, key := range slices.Sorted(maps.Keys(env)) {

@@ -139,13 +139,14 @@ func (w *worker) invocationOf(out http.ResponseWriter, id string) *invocation {
 	return nil
 }
 
-// respond takes the answer of an invocation, whole or as a stream.
+// respond takes the answer of an invocation, whole or as a stream: the caller
+// decides, some runtimes stream whatever they send.
 func (w *worker) respond(out http.ResponseWriter, r *http.Request, id string) {
 	inv := w.invocationOf(out, id)
 	if inv == nil {
 		return
 	}
-	if inv.stream && r.Header.Get("Lambda-Runtime-Function-Response-Mode") == "streaming" {
+	if inv.stream {
 		w.respondStream(inv, r)
 		accepted(out)
 		return
