@@ -63,7 +63,7 @@ func New(ctx context.Context, config Config) (*App, error) {
 	}
 	a := &App{config: config, log: config.Log}
 	for _, step := range []func(context.Context) error{
-		a.listen, a.openStore, a.openTelemetry, a.openUpstream, a.buildPlanes, a.publish, a.buildServer,
+		a.listen, a.openStore, a.openTelemetry, a.openUpstream, a.openUsage, a.buildPlanes, a.publish, a.buildServer,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
@@ -257,7 +257,7 @@ func (a *App) publish(ctx context.Context) error {
 	watching, stop := context.WithCancel(context.Background())
 	wait := a.publisher.start(watching, revision)
 	a.closers = append(a.closers, func() error { stop(); wait(); return nil })
-	return nil
+	return a.forgetLeases(ctx)
 }
 
 // Addresses lists where the app can be reached, in the order of --listen.

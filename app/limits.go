@@ -6,6 +6,7 @@ import (
 
 	"drawbridge/controlplane/apigateway"
 	"drawbridge/controlplane/cloudfront"
+	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/server"
 )
 
@@ -15,6 +16,22 @@ type limits struct {
 	server     server.Limits
 	cloudfront cloudfront.Limits
 	apigateway apigateway.Limits
+	// accountRate and accountBurst are API Gateway's throttle of a whole account;
+	// without a rate there is none.
+	accountRate, accountBurst int
+}
+
+// accountThrottle is the throttle that the limits ask for; nil: none. A rate
+// alone has AWS's burst (reference/api-gateway.md section 8).
+func (l *limits) accountThrottle() *program.Throttle {
+	if l.accountRate == 0 {
+		return nil
+	}
+	burst := l.accountBurst
+	if burst == 0 {
+		burst = 5000
+	}
+	return &program.Throttle{Rate: float64(l.accountRate), Burst: burst}
 }
 
 // limitTable names every limit and says where it goes.
@@ -83,6 +100,8 @@ var limitTable = []struct {
 	{"api-keys", func(l *limits) *int { return &l.apigateway.Keys }},
 	{"usage-plans", func(l *limits) *int { return &l.apigateway.Plans }},
 	{"plans-per-key", func(l *limits) *int { return &l.apigateway.PlansPerKey }},
+	{"account-rate", func(l *limits) *int { return &l.accountRate }},
+	{"account-burst", func(l *limits) *int { return &l.accountBurst }},
 	{"integration-timeout-millis", func(l *limits) *int { return &l.apigateway.IntegrationTimeoutMillis }},
 }
 

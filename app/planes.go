@@ -2,11 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"time"
 
 	"drawbridge/controlplane/api/acmapi"
 	"drawbridge/controlplane/api/apigatewayapi"
@@ -22,18 +17,13 @@ import (
 	"drawbridge/dataplane/edge"
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/gateway"
-	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/server"
-	"drawbridge/dataplane/usage"
 )
 
 // newPlanes makes the edge, the gateway and what counts their calls.
 func (a *App) newPlanes(edgeNames []string) error {
-	var err error
-	if a.meter, err = usage.New(usage.Options{}); err != nil {
-		return err
-	}
-	if err := a.restoreUsage(); err != nil {
+	bounds, err := a.config.limits()
+	if err != nil {
 		return err
 	}
 	wording := gateway.WordingCurrent
@@ -45,8 +35,8 @@ func (a *App) newPlanes(edgeNames []string) error {
 		return err
 	}
 	if a.gateway, err = gateway.New(gateway.Options{
-		Do: a.upstream.Do, Usage: a.meter, Wording: wording, Identities: identities, UserPools: a.config.CognitoEndpoint,
-		Now: a.config.Now, Logger: a.log, CacheBytes: a.config.APICacheSize,
+		Do: a.upstream.Do, Usage: a.meter, Wording: wording, AccountThrottle: bounds.accountThrottle(), Identities: identities,
+		UserPools: a.config.CognitoEndpoint, Now: a.config.Now, Logger: a.log, CacheBytes: a.config.APICacheSize,
 	}); err != nil {
 		return err
 	}
@@ -75,100 +65,6 @@ func (a *App) refuse(status int, x *exchange.Exchange) *exchange.Response {
 // purge applies an invalidation at one location.
 func (a *App) purge(location int, p compile.Purge) {
 	a.edge.Purge(location, p.DistributionID, p.Paths)
-}
-
-// usageFile keeps the meters over a restart, beside the store.
-const usageFile = "usage.snapshot"
-
-// restoreUsage takes the meters up where the last process left them, and has
-// them saved when this one ends. A file that cannot be read is a fault of the
-// disk: the counters begin anew and the log says so.
-func (a *App) restoreUsage() error {
-	if a.config.Data == MemoryData {
-		return nil
-	}
-	path := filepath.Join(a.config.Data, usageFile)
-	saved, err := os.ReadFile(path)
-	if err == nil {
-		err = a.meter.Restore(saved)
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		a.log.Warn("usage counters begin anew", "file", path, "error", err)
-	}
-	saving, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		a.saveUsageEvery(saving, path)
-	}()
-	a.closers = append(a.closers, func() error { stop(); <-ended; return a.saveUsage(path) })
-	return nil
-}
-
-// usageInterval is how much counting a crash may lose. AWS counts as best
-// effort, too (reference/api-gateway.md section 4.3).
-const usageInterval = 10 * time.Second
-
-func (a *App) saveUsageEvery(ctx context.Context, path string) {
-	tick := time.NewTicker(usageInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := a.saveUsage(path); err != nil {
-				a.log.Warn("usage counters not saved", "error", err)
-			}
-		}
-	}
-}
-
-// saveUsage replaces the file as a whole, so that a crash leaves the old one.
-func (a *App) saveUsage(path string) error {
-	data, err := a.meter.Snapshot(a.config.Now())
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
-		return fmt.Errorf("save the usage counters: %w", err)
-	}
-	return os.Rename(path+".new", path)
-}
-
-// usageDays answers GetUsage from the meters.
-func (a *App) usageDays(_ context.Context, q apigateway.UsageQuery) (map[string][]apigateway.DayUsage, error) {
-	answer := make(map[string][]apigateway.DayUsage)
-	for _, key := range q.KeyIDs {
-		for _, day := range a.meter.Days(q.From, q.To, usage.KeyID{Plan: q.PlanID, Key: key}, a.quotaOf(q.PlanID, key)) {
-			answer[key] = append(answer[key], apigateway.DayUsage(day))
-		}
-	}
-	return answer, nil
-}
-
-// setRemaining answers UpdateUsage.
-func (a *App) setRemaining(_ context.Context, r apigateway.Remaining) error {
-	quota := a.quotaOf(r.PlanID, r.KeyID)
-	if quota == nil {
-		return nil // nothing is counted against a plan without a quota
-	}
-	a.meter.SetRemaining(a.config.Now(), usage.KeyID{Plan: r.PlanID, Key: r.KeyID}, *quota, r.Requests)
-	return nil
-}
-
-// quotaOf returns the quota a plan gives a key, as it is in force; nil: none.
-func (a *App) quotaOf(planID, keyID string) *program.Quota {
-	key, ok := a.publisher.cells.any().Load().KeyByID(keyID)
-	if !ok {
-		return nil
-	}
-	for _, plan := range key.Plans {
-		if plan.ID == planID {
-			return plan.Quota
-		}
-	}
-	return nil
 }
 
 // flush makes the gateway forget what authorizers said, or the answers in a

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -212,8 +214,14 @@ func (p *publisher) watch(ctx context.Context, from int64) error {
 			from = event.Revision
 			update := p.state.Apply(event)
 			p.report(update)
-			edge = p.publishEdge(ctx, event.Revision, edge, update)
-			gateway = p.publishGateway(ctx, event.Revision, gateway, update)
+			// Leases change no program; they would only fill the places' queues.
+			leases := onlyLeases(event)
+			if !leases || p.edge.spread == 0 {
+				edge = p.publishEdge(ctx, event.Revision, edge, update)
+			}
+			if !leases || p.cells.spread == 0 {
+				gateway = p.publishGateway(ctx, event.Revision, gateway, update)
+			}
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -224,6 +232,10 @@ func (p *publisher) watch(ctx context.Context, from int64) error {
 		}
 		from, edge, gateway = revision, p.edge.places[0].Load(), p.cells.places[0].Load()
 	}
+}
+
+func onlyLeases(event store.Event) bool {
+	return !slices.ContainsFunc(event.Changes, func(c store.Change) bool { return !strings.HasPrefix(c.Key, leasePrefix) })
 }
 
 func (p *publisher) publishEdge(ctx context.Context, revision int64, now *program.Edge, update compile.Update) *program.Edge {

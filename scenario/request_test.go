@@ -63,6 +63,7 @@ type viewerRequest struct {
 	tls                               string // with raw: TLS to that name
 	later                             string // name of a request that is waited for by finish
 	until                             int    // the status to go on asking for
+	sign                              bool   // as the caller of the environment
 }
 
 func parseRequest(args []string) (*viewerRequest, error) {
@@ -107,6 +108,8 @@ func parseRequest(args []string) (*viewerRequest, error) {
 			r.from = next()
 		case "--later":
 			r.later = next()
+		case "--sign":
+			r.sign = true
 		case "--until":
 			n, err := strconv.Atoi(next())
 			if err != nil {
@@ -159,6 +162,9 @@ func cmdRequest(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Check(err)
 			r.raw = text
 		}
+	}
+	if r.sign {
+		ts.Check(s.signViewer(ts.Getenv, r))
 	}
 	if r.later == "" {
 		response, err := s.perform(r)

@@ -158,7 +158,11 @@ func cmdExit(ts *testscript.TestScript, neg bool, args []string) {
 // cmdClock: clock +90s — moves the server's clock.
 func cmdClock(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
-	usage(ts, len(args) == 1, "clock +DURATION")
+	usage(ts, len(args) == 1, "clock +DURATION, or clock TIME")
+	if at, err := time.Parse(time.RFC3339, args[0]); err == nil {
+		of(ts).clock.add(at.Sub(of(ts).clock.now()))
+		return
+	}
 	d, err := time.ParseDuration(args[0])
 	ts.Check(err)
 	of(ts).clock.add(d)

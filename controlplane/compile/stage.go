@@ -10,11 +10,24 @@ import (
 // methodSetting compiles what a stage sets for a method; key is "path/VERB" or
 // "*/*".
 func methodSetting(key string, setting apigatewayapi.MethodSetting) program.MethodSetting {
-	compiled := program.MethodSetting{Cache: methodCache(key, setting)}
-	if setting.ThrottlingRateLimit != nil && setting.ThrottlingBurstLimit != nil && *setting.ThrottlingRateLimit >= 0 {
-		compiled.Throttle = &program.Throttle{Rate: *setting.ThrottlingRateLimit, Burst: int(*setting.ThrottlingBurstLimit)}
+	return program.MethodSetting{Throttle: stageThrottle(setting), Cache: methodCache(key, setting)}
+}
+
+// The account's throttle on AWS, which the first setting of a method brings
+// along (reference/api-gateway.md 1.7): it says that the method has none of its own.
+const (
+	accountRate  = 10_000
+	accountBurst = 5000
+)
+
+// stageThrottle is the throttle that a stage sets for a method; nil: the
+// account's, which the operator sets (design.md section 2, limits).
+func stageThrottle(s apigatewayapi.MethodSetting) *program.Throttle {
+	rate, burst := s.ThrottlingRateLimit, s.ThrottlingBurstLimit
+	if rate == nil || burst == nil || *rate < 0 || *rate == accountRate && *burst == accountBurst {
+		return nil
 	}
-	return compiled
+	return &program.Throttle{Rate: *rate, Burst: int(*burst)}
 }
 
 func methodCache(key string, setting apigatewayapi.MethodSetting) program.MethodCache {

@@ -151,6 +151,7 @@ const (
 	reasonPlanThrottle       Reason = "usage-plan-throttle"
 	reasonPlanMethodThrottle Reason = "usage-plan-method-throttle"
 	reasonStageThrottle      Reason = "stage-throttle"
+	reasonAccountThrottle    Reason = "account-throttle"
 	reasonQuota              Reason = "usage-plan-quota"
 	reasonInvalidate         Reason = "not-allowed-to-invalidate-the-cache"
 	reasonMissingParameters  Reason = "required-parameters-missing"

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"drawbridge/dataplane/exchange"
+	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/upstream"
 	"drawbridge/dataplane/usage"
 	"drawbridge/engine/sigv4"
@@ -32,6 +33,8 @@ type Options struct {
 	Do      func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
 	Usage   *usage.Meter
 	Wording Wording
+	// AccountThrottle bounds the calls of each account in each region; nil: no bound.
+	AccountThrottle *program.Throttle
 	// Identities are those whose signatures AWS_IAM methods accept.
 	Identities []Identity
 	// Invoke calls Lambda functions; nil: there are none, and what needs one fails.

@@ -6,11 +6,21 @@ import (
 )
 
 // meter is key → usage plan → throttles → quota (reference/api-gateway.md 4.1
-// to 4.4). A method that needs no key ignores keys and plans; the stage's own
-// throttle holds for every method.
+// to 4.4). A method that needs no key ignores keys and plans; the stage's and
+// the account's own throttles hold for every method. A call that is refused at
+// one of them does not count at those before it.
 func (c *call) meter(route route) *Refusal {
-	if !route.method.APIKeyRequired {
-		return c.throttleStage(route.method)
+	var taken tokens
+	refusal := c.meterAll(route.method, &taken)
+	if refusal != nil {
+		taken.giveBack(c.gateway.options.Usage)
+	}
+	return refusal
+}
+
+func (c *call) meterAll(method *program.Method, taken *tokens) *Refusal {
+	if !method.APIKeyRequired {
+		return c.throttleAll(method, taken)
 	}
 	key, refusal := c.findKey()
 	if refusal != nil {
@@ -22,10 +32,10 @@ func (c *call) meter(route route) *Refusal {
 	}
 	c.key = key
 	c.x.Record.APIKeyID = key.ID
-	if refusal := c.throttlePlan(route.method, plan, stage); refusal != nil {
+	if refusal := c.throttlePlan(method, plan, stage, taken); refusal != nil {
 		return refusal
 	}
-	if refusal := c.throttleStage(route.method); refusal != nil {
+	if refusal := c.throttleAll(method, taken); refusal != nil {
 		return refusal
 	}
 	if !c.gateway.options.Usage.Spend(c.now, usage.KeyID{Plan: plan.ID, Key: key.ID}, plan.Quota) {
@@ -66,9 +76,37 @@ func (c *call) keyValue() string {
 	return c.granted.usageKey
 }
 
+// ration is one token of a bucket.
+type ration struct {
+	id    usage.BucketID
+	shape program.Throttle
+}
+
+// tokens are those that a call has taken so far: of its plan, its stage and its
+// account.
+type tokens struct {
+	taken [3]ration
+	n     int
+}
+
+func (t *tokens) take(c *call, one ration) bool {
+	if !c.gateway.options.Usage.Take(c.now, one.id, one.shape) {
+		return false
+	}
+	t.taken[t.n] = one
+	t.n++
+	return true
+}
+
+func (t *tokens) giveBack(meter *usage.Meter) {
+	for i := range t.n {
+		meter.GiveBack(t.taken[i].id, t.taken[i].shape)
+	}
+}
+
 // throttlePlan takes a token for the key: of the plan's override for the method
 // on this stage, else of the plan itself, which all its stages share.
-func (c *call) throttlePlan(method *program.Method, plan *program.UsagePlan, stage *program.PlanStage) *Refusal {
+func (c *call) throttlePlan(method *program.Method, plan *program.UsagePlan, stage *program.PlanStage, taken *tokens) *Refusal {
 	id := usage.BucketID{Plan: plan.ID, Key: c.key.ID}
 	if len(stage.Methods) > 0 {
 		shape, ok := stage.Methods[method.Key]
@@ -77,27 +115,34 @@ func (c *call) throttlePlan(method *program.Method, plan *program.UsagePlan, sta
 		}
 		if ok {
 			id.API, id.Stage, id.Method = stage.APIID, stage.Stage, method.Key
-			if !c.gateway.options.Usage.Take(c.now, id, shape) {
+			if !taken.take(c, ration{id, shape}) {
 				return &Refusal{Type: Throttled, Reason: reasonPlanMethodThrottle}
 			}
 			return nil
 		}
 	}
-	if plan.Throttle != nil && !c.gateway.options.Usage.Take(c.now, id, *plan.Throttle) {
+	if plan.Throttle != nil && !taken.take(c, ration{id, *plan.Throttle}) {
 		return &Refusal{Type: Throttled, Reason: reasonPlanThrottle}
 	}
 	return nil
 }
 
-// throttleStage takes a token of the stage's bucket for the method.
-func (c *call) throttleStage(method *program.Method) *Refusal {
+// throttleAll takes the tokens that every call needs: of the stage's bucket for
+// the method, and of the account's.
+func (c *call) throttleAll(method *program.Method, taken *tokens) *Refusal {
+	api := c.place.api
 	setting, ok := c.place.stage.Setting(method)
-	if !ok || setting.Throttle == nil {
-		return nil
+	if ok && setting.Throttle != nil {
+		id := usage.BucketID{API: api.ID, Stage: c.place.stage.Name, Method: method.Key}
+		if !taken.take(c, ration{id, *setting.Throttle}) {
+			return &Refusal{Type: Throttled, Reason: reasonStageThrottle}
+		}
 	}
-	id := usage.BucketID{API: c.place.api.ID, Stage: c.place.stage.Name, Method: method.Key}
-	if !c.gateway.options.Usage.Take(c.now, id, *setting.Throttle) {
-		return &Refusal{Type: Throttled, Reason: reasonStageThrottle}
+	if account := c.gateway.options.AccountThrottle; account != nil {
+		id := usage.BucketID{API: api.Account, Stage: api.Region}
+		if !taken.take(c, ration{id, *account}) {
+			return &Refusal{Type: Throttled, Reason: reasonAccountThrottle}
+		}
 	}
 	return nil
 }

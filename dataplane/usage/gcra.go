@@ -38,6 +38,12 @@ func (b *bucket) take(now time.Time, shape program.Throttle) bool {
 	}
 }
 
+// giveBack puts a token back.
+func (b *bucket) giveBack(shape program.Throttle) {
+	interval, _ := spans(shape)
+	b.full.Add(-interval)
+}
+
 // spans returns the time in which one token flows in and that in which the
 // whole bucket fills, in nanoseconds.
 func spans(shape program.Throttle) (interval, capacity int64) {

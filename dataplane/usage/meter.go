@@ -17,8 +17,8 @@ const (
 
 // BucketID names a token bucket by ids that outlive a program: a key's bucket
 // in a plan (Plan, Key), a key's bucket for one method of a plan's stage (all
-// five), or a stage's bucket for a method, shared by all callers (API, Stage,
-// Method).
+// five), a stage's bucket for a method, shared by all callers (API, Stage,
+// Method), or an account's in a region (API: the account, Stage: the region).
 type BucketID struct{ Plan, Key, API, Stage, Method string }
 
 // KeyID names an API key in a usage plan.
@@ -29,12 +29,19 @@ type Options struct {
 	// MaxEntries bounds the buckets, and the counters, that are remembered; 0
 	// is about a million. Beyond it an arbitrary one is forgotten.
 	MaxEntries int
+	// Lease puts a part of a key's quota on record, durably, before it is spent;
+	// nil: a crash may lose what was counted since the last Snapshot. Records of
+	// one key come one at a time, each replaces the one before; RestoreLease
+	// takes the last one. Lease reports its failures itself: calls are counted
+	// in memory then.
+	Lease func(id KeyID, record []byte)
 }
 
 // Meter holds the buckets and counters. It is safe for concurrent use.
 type Meter struct {
 	seed     maphash.Seed
 	perShard int
+	lease    func(id KeyID, record []byte)
 	shards   [shardCount]shard
 }
 
@@ -57,7 +64,7 @@ func New(o Options) (*Meter, error) {
 	if o.MaxEntries == 0 {
 		o.MaxEntries = defaultMax
 	}
-	m := &Meter{seed: maphash.MakeSeed(), perShard: max(o.MaxEntries/shardCount, 1)}
+	m := &Meter{seed: maphash.MakeSeed(), perShard: max(o.MaxEntries/shardCount, 1), lease: o.Lease}
 	m.clear()
 	return m, nil
 }
@@ -90,6 +97,17 @@ func (m *Meter) Take(now time.Time, id BucketID, shape program.Throttle) bool {
 	return b.take(now, shape)
 }
 
+// GiveBack puts back a token that Take took for a call that was refused later
+// on: a refused call does not count.
+func (m *Meter) GiveBack(id BucketID, shape program.Throttle) {
+	s := m.shard(id.Plan, id.Key, id.API, id.Stage, id.Method)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if b := s.buckets[id]; b != nil {
+		b.giveBack(shape)
+	}
+}
+
 // addBucket remembers a bucket; now and then it forgets the full ones.
 func (s *shard) addBucket(now time.Time, id BucketID, b *bucket, limit int) {
 	if len(s.buckets) >= min(s.sweepBuckets, limit) {
@@ -113,16 +131,28 @@ func (s *shard) addBucket(now time.Time, id BucketID, b *bucket, limit int) {
 // whether it was within it. A call that is not is not counted
 // (reference/api-gateway.md 4.4).
 func (m *Meter) Spend(now time.Time, id KeyID, quota *program.Quota) bool {
+	day := dayOf(now)
+	for {
+		c, verdict := m.spend(day, id, quota)
+		if verdict != uncovered {
+			return verdict == spent
+		}
+		m.extend(id, c, day, *quota)
+	}
+}
+
+func (m *Meter) spend(day int64, id KeyID, quota *program.Quota) (*counter, verdict) {
 	s := m.shard(id.Plan, id.Key)
 	s.mu.RLock()
 	if c := s.keys[id]; c != nil {
 		defer s.mu.RUnlock()
-		return c.spend(dayOf(now), quota)
+		return c, c.spend(day, quota, m.lease != nil)
 	}
 	s.mu.RUnlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.counter(dayOf(now), id, m.perShard).spend(dayOf(now), quota)
+	c := s.counter(day, id, m.perShard)
+	return c, c.spend(day, quota, m.lease != nil)
 }
 
 // counter returns a key's counter, made if need be; s is locked for writing.
@@ -176,8 +206,14 @@ func (m *Meter) Days(first, last time.Time, id KeyID, quota *program.Quota) []Da
 func (m *Meter) SetRemaining(now time.Time, id KeyID, quota program.Quota, remaining int64) {
 	s := m.shard(id.Plan, id.Key)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.counter(dayOf(now), id, m.perShard).setRemaining(dayOf(now), quota, remaining)
+	c := s.counter(dayOf(now), id, m.perShard)
+	s.mu.Unlock()
+	c.leasing.Lock()
+	defer c.leasing.Unlock()
+	record := c.setRemaining(id, dayOf(now), quota, remaining)
+	if m.lease != nil {
+		m.lease(id, encode(record))
+	}
 }
 
 // shard returns the shard of an id.

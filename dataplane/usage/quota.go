@@ -46,17 +46,28 @@ type counter struct {
 	extra, extraFrom int64
 	// sum caches the count since sumFrom, so that a call costs no addition over days.
 	sum, sumFrom int64
+	// The calls of leaseDay up to the leaseEnd-th are on record. leasing is held
+	// while a lease is put there; it is taken before mu.
+	leasing            sync.Mutex
+	leaseDay, leaseEnd int64
 }
 
-// spend counts a call on a day unless the quota of its period is used up.
-func (c *counter) spend(day int64, quota *program.Quota) bool {
+// spend counts a call on a day unless the quota of its period is used up, or
+// leased is true and no lease covers the call yet.
+func (c *counter) spend(day int64, quota *program.Quota, leased bool) verdict {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if quota != nil && c.remaining(day, quota) <= 0 {
-		return false
+	day = max(day, c.base)
+	if quota != nil {
+		if c.remaining(day, quota) <= 0 {
+			return usedUp
+		}
+		if leased && !c.covered(day) {
+			return uncovered
+		}
 	}
 	c.add(day)
-	return true
+	return spent
 }
 
 // remaining returns what is left on a day of the quota of its period.
@@ -91,6 +102,14 @@ func (c *counter) between(from, to int64) int64 {
 
 // add counts a call. A clock that went back counts on the last known day.
 func (c *counter) add(day int64) {
+	*c.at(day)++
+	if c.sumFrom <= day {
+		c.sum++
+	}
+}
+
+// at returns the place of a day's count, made if need be.
+func (c *counter) at(day int64) *int64 {
 	if len(c.used) == 0 || day >= c.base+int64(len(c.used))+keptDays {
 		c.base, c.used = day, append(c.used[:0], 0)
 	}
@@ -102,10 +121,7 @@ func (c *counter) add(day int64) {
 		c.used = append(c.used[:0], c.used[drop:]...)
 		c.base += int64(drop)
 	}
-	c.used[day-c.base]++
-	if c.sumFrom <= day {
-		c.sum++
-	}
+	return &c.used[day-c.base]
 }
 
 // report returns the numbers of the days from one to another.
@@ -124,12 +140,16 @@ func (c *counter) report(from, to int64, quota *program.Quota) []Day {
 	return days
 }
 
-func (c *counter) setRemaining(day int64, quota program.Quota, remaining int64) {
+// setRemaining sets what is left on a day of the quota of its period, and
+// returns what is to be on record from now on.
+func (c *counter) setRemaining(id KeyID, day int64, quota program.Quota, remaining int64) counterRecord {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	start := periodStart(quota.Period, day)
 	c.extra, c.extraFrom = 0, start
 	c.extra = remaining - c.remaining(day, &quota)
+	c.leaseEnd = 0 // what is left may be less than what is leased
+	return c.record(id)
 }
 
 // idle tells whether nothing of the counter is of interest any more.

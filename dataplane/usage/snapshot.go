@@ -75,12 +75,29 @@ func (s *shard) record(into *snapshot, now time.Time) {
 			continue
 		}
 		c.mu.Lock()
-		into.Keys = append(into.Keys, counterRecord{
-			Plan: id.Plan, Key: id.Key, First: c.first, Base: c.base, Used: slices.Clone(c.used),
-			Extra: c.extra, ExtraFrom: c.extraFrom,
-		})
+		into.Keys = append(into.Keys, c.record(id))
 		c.mu.Unlock()
 	}
+}
+
+// record is what there is to say about a counter; c is locked.
+func (c *counter) record(id KeyID) counterRecord {
+	return counterRecord{
+		Plan: id.Plan, Key: id.Key, First: c.first, Base: c.base, Used: slices.Clone(c.used),
+		Extra: c.extra, ExtraFrom: c.extraFrom,
+	}
+}
+
+// check refuses a record that no meter wrote.
+func (k *counterRecord) check() error {
+	if len(k.Used) > keptDays || k.Base < 0 || k.Base > lastDay {
+		return fmt.Errorf("usage: %d days from day %d for a key", len(k.Used), k.Base)
+	}
+	return nil
+}
+
+func (k *counterRecord) counter() *counter {
+	return &counter{first: k.First, base: k.Base, used: k.Used, extra: k.Extra, extraFrom: k.ExtraFrom, sumFrom: -1}
 }
 
 // Restore replaces what the meter holds by a snapshot. On an error the meter is
@@ -94,8 +111,8 @@ func (m *Meter) Restore(data []byte) error {
 		return fmt.Errorf("usage: snapshot of version %d, want %d", s.Version, snapshotVersion)
 	}
 	for _, k := range s.Keys {
-		if len(k.Used) > keptDays || k.Base < 0 || k.Base > lastDay {
-			return fmt.Errorf("usage: snapshot has %d days from day %d for a key", len(k.Used), k.Base)
+		if err := k.check(); err != nil {
+			return err
 		}
 	}
 	fresh := &Meter{seed: m.seed, perShard: m.perShard}
@@ -125,8 +142,6 @@ func (m *Meter) fill(s *snapshot) {
 		if len(into.keys) >= m.perShard {
 			continue
 		}
-		into.keys[KeyID{r.Plan, r.Key}] = &counter{
-			first: r.First, base: r.Base, used: r.Used, extra: r.Extra, extraFrom: r.ExtraFrom, sumFrom: -1,
-		}
+		into.keys[KeyID{r.Plan, r.Key}] = r.counter()
 	}
 }
