@@ -41,7 +41,8 @@ func (a *App) newPlanes(edgeNames []string) error {
 		return err
 	}
 	a.edge, err = edge.New(edge.Options{
-		Pops: edgeNames, CacheBytes: a.config.CacheSize, Do: a.upstream.Do, EdgeAddress: a.config.EdgeAddress, Now: a.config.Now, Logger: a.log,
+		Pops: edgeNames, CacheBytes: a.config.CacheSize, Do: a.upstream.Do, EdgeAddress: a.config.EdgeAddress,
+		Region: a.config.Region, Now: a.config.Now, Logger: a.log,
 	})
 	if err != nil {
 		return err

@@ -188,7 +188,7 @@ func (p *publisher) load(ctx context.Context) (int64, error) {
 	p.state = compile.NewState()
 	update := p.state.Load(snapshot)
 	p.report(update)
-	edge := new(program.Edge).With(snapshot.Revision, update.Distributions)
+	edge := new(program.Edge).With(snapshot.Revision, update.Edge)
 	gateway := new(program.Gateway).With(snapshot.Revision, update.Gateway)
 	nothing := func() {}
 	for i := range p.edge.places {
@@ -240,8 +240,8 @@ func onlyLeases(event store.Event) bool {
 
 func (p *publisher) publishEdge(ctx context.Context, revision int64, now *program.Edge, update compile.Update) *program.Edge {
 	var next *program.Edge
-	if len(update.Distributions) > 0 {
-		next = now.With(revision, update.Distributions)
+	if !update.Edge.Empty() {
+		next = now.With(revision, update.Edge)
 		now = next
 	}
 	p.edge.put(ctx, revision, next, func(place int) {

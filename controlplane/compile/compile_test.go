@@ -71,7 +71,7 @@ func stored(id string, c cloudfrontapi.DistributionConfig) *cloudfront.Distribut
 func TestDistribution(t *testing.T) {
 	s := fed{State: NewState()}
 	update := s.apply(put(t, distributionKey("E1"), stored("E1", config(nil))))
-	d := update.Distributions["E1"]
+	d := update.Edge.Distributions["E1"]
 	if d == nil || len(update.Problems) > 0 {
 		t.Fatalf("not compiled: %v", update.Problems)
 	}
@@ -91,8 +91,8 @@ func TestDistribution(t *testing.T) {
 	case !slices.Equal(o.CustomHeaders, []program.HeaderField{{Name: "x-api-key", Value: "secret"}}):
 		t.Errorf("custom headers %+v", o.CustomHeaders)
 	}
-	if gone := s.apply(put(t, distributionKey("E1"), nil)); gone.Distributions["E1"] != nil || len(gone.Distributions) != 1 {
-		t.Errorf("after the deletion: %+v", gone.Distributions)
+	if gone := s.apply(put(t, distributionKey("E1"), nil)); gone.Edge.Distributions["E1"] != nil || len(gone.Edge.Distributions) != 1 {
+		t.Errorf("after the deletion: %+v", gone.Edge.Distributions)
 	}
 }
 
@@ -108,7 +108,7 @@ func TestForwardedValues(t *testing.T) {
 			Cookies:              &cloudfrontapi.CookiePreference{Forward: new("whitelist"), WhitelistedNames: &cloudfrontapi.CookieNames{Items: []string{"sid", "t_*"}}},
 		}
 	}))))
-	c := update.Distributions["E1"].Match("/").Cache
+	c := update.Edge.Distributions["E1"].Match("/").Cache
 	if !c.Legacy || !c.LegacyForwardQuery || c.DefaultTTL != time.Minute || !c.Gzip || c.Brotli {
 		t.Errorf("%+v", c)
 	}
@@ -146,14 +146,14 @@ func TestAPolicyRecompilesItsUsersOnly(t *testing.T) {
 	})
 
 	before := s.apply(put(t, distributionKey("E1"), stored("E1", uses)))
-	if len(before.Problems) != 1 || len(before.Distributions) != 0 {
+	if len(before.Problems) != 1 || len(before.Edge.Distributions) != 0 {
 		t.Errorf("a distribution with an unknown policy: %+v", before)
 	}
 	s.apply(put(t, distributionKey("E2"), stored("E2", config(nil))))
 	for _, seconds := range []int64{10, 20} {
 		update := s.apply(put(t, policyKey, policy(seconds)))
-		if len(update.Distributions) != 1 || update.Distributions["E1"].Match("/").Cache.MaxTTL != time.Duration(seconds)*time.Second {
-			t.Errorf("after the policy's change: %+v %v", update.Distributions, update.Problems)
+		if len(update.Edge.Distributions) != 1 || update.Edge.Distributions["E1"].Match("/").Cache.MaxTTL != time.Duration(seconds)*time.Second {
+			t.Errorf("after the policy's change: %+v %v", update.Edge.Distributions, update.Problems)
 		}
 	}
 }
@@ -293,12 +293,12 @@ func BenchmarkOneOf10000(b *testing.B) {
 	edge := new(program.Edge)
 	for i := range 10_000 {
 		id := "E" + strconv.Itoa(i)
-		edge = edge.With(int64(i), s.apply(put(b, distributionKey(id), stored(id, config(nil)))).Distributions)
+		edge = edge.With(int64(i), s.apply(put(b, distributionKey(id), stored(id, config(nil)))).Edge)
 	}
 	change := put(b, distributionKey("E5000"), stored("E5000", config(nil)))
 	b.ResetTimer()
 	for range b.N {
-		edge = edge.With(s.revision, s.apply(change).Distributions)
+		edge = edge.With(s.revision, s.apply(change).Edge)
 	}
 }
 

@@ -12,11 +12,12 @@ import (
 	"drawbridge/dataplane/program"
 )
 
-// policies finds the policies a behavior names: the account's own and AWS's
-// managed ones.
+// policies finds what a behavior names: the account's own policies, AWS's
+// managed ones, and functions.
 type policies interface {
 	cachePolicy(account, id string) (*cloudfrontapi.CachePolicyConfig, bool)
 	originRequestPolicy(account, id string) (*cloudfrontapi.OriginRequestPolicyConfig, bool)
+	function(account, name string) (*program.EdgeFunction, bool)
 }
 
 // distribution compiles a stored distribution.
@@ -37,6 +38,12 @@ func distribution(record *cloudfront.DistributionRecord, revision int64, known p
 	targets, err := originTargets(config)
 	if err != nil {
 		return nil, err
+	}
+	d.Origins = make(map[string]*program.Origin, len(targets))
+	for id, to := range targets {
+		if to.group == nil {
+			d.Origins[id] = to.origin
+		}
 	}
 	for _, behavior := range behaviors(config) {
 		compiled, err := compileBehavior(record.Account, behavior, targets, known)
@@ -68,6 +75,10 @@ func behaviors(config *cloudfrontapi.DistributionConfig) []cloudfrontapi.CacheBe
 			AllowedMethods: b.AllowedMethods, Compress: b.Compress, CachePolicyId: b.CachePolicyId,
 			OriginRequestPolicyId: b.OriginRequestPolicyId, ForwardedValues: b.ForwardedValues,
 			MinTTL: b.MinTTL, DefaultTTL: b.DefaultTTL, MaxTTL: b.MaxTTL,
+			FunctionAssociations: b.FunctionAssociations, LambdaFunctionAssociations: b.LambdaFunctionAssociations,
+			TrustedKeyGroups: b.TrustedKeyGroups, TrustedSigners: b.TrustedSigners,
+			FieldLevelEncryptionId: b.FieldLevelEncryptionId, ResponseHeadersPolicyId: b.ResponseHeadersPolicyId,
+			RealtimeLogConfigArn: b.RealtimeLogConfigArn, GrpcConfig: b.GrpcConfig, SmoothStreaming: b.SmoothStreaming,
 		})
 	}
 	return all
@@ -183,7 +194,10 @@ func compileBehavior(account string, config cloudfrontapi.CacheBehavior, targets
 	if b.Cache, err = behaviorCachePolicy(account, &config, known); err != nil {
 		return nil, err
 	}
-	b.Request, err = behaviorRequestPolicy(account, &config, known)
+	if b.Request, err = behaviorRequestPolicy(account, &config, known); err != nil {
+		return nil, err
+	}
+	b.ViewerRequest, b.ViewerResponse, err = behaviorFunctions(account, &config, known)
 	return b, err
 }
 

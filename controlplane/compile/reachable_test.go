@@ -35,7 +35,7 @@ func TestStagingAndTenantsAreNotServed(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := fed{State: NewState()}
 			update := s.apply(put(t, distributionKey("E1"), stored("E1", config(test.edit))))
-			unit, there := update.Distributions["E1"]
+			unit, there := update.Edge.Distributions["E1"]
 			if !there || (unit != nil) != test.served || len(update.Problems) > 0 {
 				t.Errorf("served %v: %v", unit != nil, update.Problems)
 			}

@@ -7,6 +7,7 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 	"drawbridge/controlplane/cloudfront"
 	"drawbridge/dataplane/program"
+	"drawbridge/engine/jsfunc"
 	"drawbridge/store"
 )
 
@@ -14,10 +15,13 @@ import (
 // of and who depends on whom. It is fed every change once, in order, by one
 // goroutine.
 type State struct {
-	distributions  map[string]source // by distribution id
-	policyUsers    map[string]map[string]bool
+	distributions  map[string]source                                   // by distribution id
+	users          map[string]map[string]bool                          // distributions by what they use: kind/account/name
 	cachePolicies  map[string]*cloudfrontapi.CachePolicyConfig         // by account/id
 	originRequests map[string]*cloudfrontapi.OriginRequestPolicyConfig // by account/id
+	functions      *jsfunc.Engine
+	liveFunctions  map[string]*program.EdgeFunction // by account/name
+	stores         map[string]*keyValues            // by store id
 	gateway        gatewayState
 }
 
@@ -30,11 +34,11 @@ type source struct {
 
 // Update is what a change of the store means for the programs.
 type Update struct {
-	Distributions map[string]*program.Distribution // nil value: removed
-	Gateway       program.GatewayChange
-	Purges        []Purge
-	Problems      []Problem
-	Warnings      []Warning
+	Edge     program.EdgeChange
+	Gateway  program.GatewayChange
+	Purges   []Purge
+	Problems []Problem
+	Warnings []Warning
 }
 
 // Purge is an invalidation that takes effect with this update.
@@ -51,9 +55,16 @@ type Problem struct {
 
 // NewState returns the state of an empty store.
 func NewState() *State {
+	functions, err := jsfunc.New(jsfunc.Options{})
+	if err != nil {
+		panic("BUG: the function engine's own defaults: " + err.Error())
+	}
 	return &State{
+		functions:      functions,
+		liveFunctions:  make(map[string]*program.EdgeFunction),
+		stores:         make(map[string]*keyValues),
 		distributions:  make(map[string]source),
-		policyUsers:    make(map[string]map[string]bool),
+		users:          make(map[string]map[string]bool),
 		cachePolicies:  make(map[string]*cloudfrontapi.CachePolicyConfig),
 		originRequests: make(map[string]*cloudfrontapi.OriginRequestPolicyConfig),
 		gateway:        newGatewayState(),
@@ -91,6 +102,7 @@ func (s *State) apply(changes []store.Change, revision func(key string) int64) U
 	for id := range pending.distributions {
 		s.compileDistribution(&pending, id)
 	}
+	s.compileStores(&pending)
 	s.gateway.compile(&pending)
 	return pending.update
 }
@@ -98,6 +110,7 @@ func (s *State) apply(changes []store.Change, revision func(key string) int64) U
 // pending collects which units a batch of changes touches.
 type pending struct {
 	distributions map[string]bool
+	stores        map[string]bool
 	stages        map[stageName]bool
 	keys          map[string]bool // account/region whose keys or plans changed
 	update        Update
@@ -105,10 +118,15 @@ type pending struct {
 
 func newPending() pending {
 	return pending{
-		distributions: make(map[string]bool), stages: make(map[stageName]bool), keys: make(map[string]bool),
-		update: Update{Distributions: make(map[string]*program.Distribution), Gateway: program.GatewayChange{
-			APIs: make(map[string]*program.API), Domains: make(map[string]*program.Domain), Keys: make(map[string]*program.APIKey),
-		}},
+		distributions: make(map[string]bool), stores: make(map[string]bool), stages: make(map[stageName]bool), keys: make(map[string]bool),
+		update: Update{
+			Edge: program.EdgeChange{
+				Distributions: make(map[string]*program.Distribution), Stores: make(map[string]*program.KeyValueStore),
+			},
+			Gateway: program.GatewayChange{
+				APIs: make(map[string]*program.API), Domains: make(map[string]*program.Domain), Keys: make(map[string]*program.APIKey),
+			},
+		},
 	}
 }
 
@@ -143,6 +161,11 @@ func (s *State) noteCloudFront(p *pending, r record) {
 			return &c.Config
 		})
 		s.markUsers(p, r)
+	case cloudfront.KindLiveFunction:
+		s.noteFunction(p, r)
+		s.markUsers(p, r)
+	case cloudfront.KindKeyValueSummary, cloudfront.KindKeyValue:
+		s.noteKeyValue(p, r)
 	case cloudfront.KindInvalidation:
 		s.notePurge(p, r)
 	}
@@ -163,9 +186,9 @@ func keepPolicy[R, C any](p *pending, r record, known map[string]*C, config func
 	known[id] = config(decoded)
 }
 
-// markUsers marks the distributions that use a policy.
+// markUsers marks the distributions that use a record.
 func (s *State) markUsers(p *pending, r record) {
-	for user := range s.policyUsers[r.account+"/"+r.name] {
+	for user := range s.users[string(r.kind)+"/"+r.account+"/"+r.name] {
 		p.distributions[user] = true
 	}
 }
@@ -187,20 +210,20 @@ func (s *State) notePurge(p *pending, r record) {
 func (s *State) compileDistribution(p *pending, id string) {
 	from, ok := s.distributions[id]
 	if !ok {
-		p.update.Distributions[id] = nil
+		p.update.Edge.Distributions[id] = nil
 		return
 	}
 	stored, err := cloudfront.Decode[cloudfront.DistributionRecord](from.key, from.value)
 	if err == nil && !reachable(&stored.Config) {
 		p.warn("distribution "+id, unenforced(&stored.Config))
-		p.update.Distributions[id] = nil
+		p.update.Edge.Distributions[id] = nil
 		return
 	}
 	if err == nil {
-		used := &usedPolicies{state: s, user: id}
+		found := &used{state: s, user: id}
 		var unit *program.Distribution
-		if unit, err = distribution(stored, from.revision, used); err == nil {
-			p.update.Distributions[id] = unit
+		if unit, err = distribution(stored, from.revision, found); err == nil {
+			p.update.Edge.Distributions[id] = unit
 			p.warn("distribution "+id, unenforced(&stored.Config))
 			return
 		}
@@ -208,33 +231,34 @@ func (s *State) compileDistribution(p *pending, id string) {
 	p.problem("distribution "+id, err)
 }
 
-// usedPolicies finds policies for one distribution and remembers that it used them.
-type usedPolicies struct {
+// used finds records for one distribution and remembers that it used them.
+type used struct {
 	state *State
 	user  string
 }
 
-func (u *usedPolicies) note(id string) {
-	if u.state.policyUsers[id] == nil {
-		u.state.policyUsers[id] = make(map[string]bool)
+func (u *used) note(kind cloudfront.Kind, id string) {
+	name := string(kind) + "/" + id
+	if u.state.users[name] == nil {
+		u.state.users[name] = make(map[string]bool)
 	}
-	u.state.policyUsers[id][u.user] = true
+	u.state.users[name][u.user] = true
 }
 
-func (u *usedPolicies) cachePolicy(account, id string) (*cloudfrontapi.CachePolicyConfig, bool) {
+func (u *used) cachePolicy(account, id string) (*cloudfrontapi.CachePolicyConfig, bool) {
 	if config, ok := cloudfront.ManagedCachePolicy(id); ok {
 		return config, true
 	}
-	u.note(account + "/" + id)
+	u.note(cloudfront.KindCachePolicy, account+"/"+id)
 	config, ok := u.state.cachePolicies[account+"/"+id]
 	return config, ok
 }
 
-func (u *usedPolicies) originRequestPolicy(account, id string) (*cloudfrontapi.OriginRequestPolicyConfig, bool) {
+func (u *used) originRequestPolicy(account, id string) (*cloudfrontapi.OriginRequestPolicyConfig, bool) {
 	if config, ok := cloudfront.ManagedOriginRequestPolicy(id); ok {
 		return config, true
 	}
-	u.note(account + "/" + id)
+	u.note(cloudfront.KindOriginRequestPolicy, account+"/"+id)
 	config, ok := u.state.originRequests[account+"/"+id]
 	return config, ok
 }

@@ -18,20 +18,12 @@ func unenforced(config *cloudfrontapi.DistributionConfig) []string {
 		}
 	}
 	all := behaviors(config)
-	if b := config.DefaultCacheBehavior; b != nil && len(all) > 0 {
-		// behaviors converts only what is compiled.
-		last := &all[len(all)-1]
-		last.FunctionAssociations, last.LambdaFunctionAssociations = b.FunctionAssociations, b.LambdaFunctionAssociations
-		last.TrustedKeyGroups, last.TrustedSigners, last.FieldLevelEncryptionId = b.TrustedKeyGroups, b.TrustedSigners, b.FieldLevelEncryptionId
-	}
-	var functions, lambdas, signed, encrypted bool
+	var lambdas, signed, encrypted bool
 	for _, b := range all {
-		functions = functions || b.FunctionAssociations != nil && len(b.FunctionAssociations.Items) > 0
 		lambdas = lambdas || b.LambdaFunctionAssociations != nil && len(b.LambdaFunctionAssociations.Items) > 0
 		signed = signed || b.TrustedKeyGroups != nil && value(b.TrustedKeyGroups.Enabled) || b.TrustedSigners != nil && value(b.TrustedSigners.Enabled)
 		encrypted = encrypted || value(b.FieldLevelEncryptionId) != ""
 	}
-	note("CloudFront Functions", functions)
 	note("Lambda@Edge", lambdas)
 	note("signed URLs and cookies", signed)
 	note("field-level encryption", encrypted)

@@ -19,14 +19,13 @@ func TestUnenforced(t *testing.T) {
 	}{
 		{func(*config) {}, nil},
 		{one(func(b *cloudfrontapi.DefaultCacheBehavior) {
-			b.FunctionAssociations = &cloudfrontapi.FunctionAssociations{Items: make([]cloudfrontapi.FunctionAssociation, 1)}
 			b.LambdaFunctionAssociations = &cloudfrontapi.LambdaFunctionAssociations{Items: make([]cloudfrontapi.LambdaFunctionAssociation, 1)}
-		}), []string{"CloudFront Functions", "Lambda@Edge"}},
+		}), []string{"Lambda@Edge"}},
 		{func(c *config) {
 			c.CacheBehaviors = &cloudfrontapi.CacheBehaviors{Items: []cloudfrontapi.CacheBehavior{{
-				FunctionAssociations: &cloudfrontapi.FunctionAssociations{Items: make([]cloudfrontapi.FunctionAssociation, 1)},
+				FieldLevelEncryptionId: new("C1"),
 			}}}
-		}, []string{"CloudFront Functions"}},
+		}, []string{"field-level encryption"}},
 		{one(func(b *cloudfrontapi.DefaultCacheBehavior) {
 			b.TrustedKeyGroups = &cloudfrontapi.TrustedKeyGroups{Enabled: new(true)}
 			b.FieldLevelEncryptionId = new("C1")

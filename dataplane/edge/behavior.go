@@ -12,6 +12,10 @@ import (
 type request struct {
 	visit
 	behavior *program.Behavior
+	// origin and group are where the answer comes from: the behavior's, or what
+	// a function chose.
+	origin *program.Origin
+	group  *program.OriginGroup
 	// path is the raw path that makes the key and goes to the origin: the
 	// viewer's, or the default root object's.
 	path string
@@ -23,15 +27,9 @@ type request struct {
 // (reference/cloudfront.md section 2.3). The default root object applies to "/"
 // alone, after the match (section 1.9).
 func route(v visit) request {
-	r := request{visit: v, path: v.asked.Path}
-	r.behavior = v.distribution.Match(normalPath(r.path))
-	if r.path == "/" && v.distribution.DefaultRootObject != "" {
-		r.path = "/" + v.distribution.DefaultRootObject
-	}
-	if !r.forErrorPage {
-		v.x.Trail.Add("behavior", r.behavior.Pattern.String())
-	}
-	return r
+	b := v.distribution.Match(normalPath(v.asked.Path))
+	v.x.Trail.Add("behavior", b.Pattern.String())
+	return request{visit: v, behavior: b, origin: b.Origin, group: b.Group, path: v.distribution.RootObject(v.asked.Path)}
 }
 
 // normalPath normalises a path as RFC 3986 section 6.2.2 says, for matching

@@ -5,10 +5,12 @@
 //	arrive (visit.go)       whose distribution, which location     → visit
 //	route (behavior.go)     path pattern                           → request
 //	admit (admit.go)        size, method, protocol                 → go on, redirect or refuse
+//	viewer request (function.go)  the behavior's function          → request, or an answer
 //	key (key.go)            what tells objects apart               → cacheKey
 //	look up (lookup.go)     what the location has                  → found
 //	obtain (obtain.go)      serve, revalidate, fetch               → answer
 //	error page (errorpage.go)                                      → answer
+//	viewer response (function.go)                                  → answer
 //	reply (reply.go)        conditions, ranges, CloudFront's fields → exchange.Response
 //
 // A fetch (fetch.go) is a request to an origin with a life of its own: several

@@ -35,7 +35,9 @@ type Options struct {
 	Do func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
 	// EdgeAddress is the address that in-process origins see as the caller's.
 	EdgeAddress string
-	Now         func() time.Time // nil: time.Now
+	// Region is what cf.edgeLocation.region tells functions.
+	Region string
+	Now    func() time.Time // nil: time.Now
 	// Logger gets what no viewer waits for any more: a panic of a refresh behind
 	// the viewers' backs. nil: slog.Default.
 	Logger *slog.Logger
@@ -50,6 +52,8 @@ type Edge struct {
 	now         func() time.Time
 	random      func() uint64
 	edgeAddress string
+	region      string
+	functions   turnstile
 	locations   []*location
 	logger      *slog.Logger
 	budget      *httpcache.Budget
@@ -83,6 +87,7 @@ func New(o Options) (*Edge, error) {
 	}
 	e := &Edge{
 		do: o.Do, now: o.Now, random: o.Random, edgeAddress: o.EdgeAddress, logger: o.Logger,
+		region: o.Region, functions: turnstile{inside: make(chan struct{}, maxFunctions)},
 		budget: httpcache.NewBudget(o.CacheBytes / spoolShare),
 	}
 	if e.now == nil {
@@ -120,11 +125,16 @@ func (e *Edge) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Respon
 	case admitted == sendToHTTPS:
 		return e.redirect(r)
 	}
+	r, made := e.viewerRequest(ctx, r)
+	if made != nil {
+		return e.reply(r, e.errorPage(ctx, r, *made))
+	}
 	var space [keySpace]byte
 	key := keyOf(r, space[:0])
 	have := lookUp(r, key)
 	got := e.obtain(ctx, r, key, have)
 	got = e.errorPage(ctx, r, got)
+	got = e.viewerResponse(ctx, r, got)
 	return e.reply(r, got)
 }
 

@@ -15,12 +15,12 @@ import (
 func (e *Edge) errorPage(ctx context.Context, r request, a answer) answer {
 	status := a.status
 	if a.fault != faultNone {
-		if status = a.fault.row().status; !a.fault.row().origin {
+		if status = a.fault.row().status; !a.fault.row().hasErrorPage() {
 			return a
 		}
 	}
 	rule, ok := r.distribution.Errors[status]
-	if !ok || rule.PagePath == "" || status < 400 || r.forErrorPage {
+	if !ok || rule.PagePath == "" || status < 400 || r.forErrorPage || a.generated {
 		return a
 	}
 	a.drop()
@@ -30,7 +30,7 @@ func (e *Edge) errorPage(ctx context.Context, r request, a answer) answer {
 		got.stored = false
 		return got
 	}
-	got.status, got.word = status, wordError
+	got.status, got.word, got.errorPage = status, wordError, true
 	if rule.StatusCode != 0 {
 		got.status = rule.StatusCode
 	}
@@ -53,7 +53,8 @@ func (e *Edge) fetchPage(ctx context.Context, r request, path string) answer {
 	}
 	v := r.visit
 	v.asked = &q
-	page := request{visit: v, behavior: v.distribution.Match(normalPath(path)), path: path, forErrorPage: true}
+	b := v.distribution.Match(normalPath(path))
+	page := request{visit: v, behavior: b, origin: b.Origin, group: b.Group, path: path, forErrorPage: true}
 	key := keyOf(page, nil)
 	return e.obtain(ctx, page, key, lookUp(page, key))
 }

@@ -36,6 +36,9 @@ const (
 	faultOriginHeader
 	faultViewerGone
 	faultBusy
+	faultFunctionFailed
+	faultFunctionInvalid
+	faultFunctionThrottled
 	faultServer // what the server refused
 	faultCount
 )
@@ -47,6 +50,7 @@ const (
 	lineConnect    = "CloudFront wasn't able to connect to the origin."
 	lineResolve    = "CloudFront wasn't able to resolve the origin domain name."
 	lineAttempt    = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection."
+	lineFunction   = "The CloudFront function associated with the CloudFront distribution is invalid or could not run."
 	lineContact    = "Failed to contact the origin."
 )
 
@@ -61,7 +65,12 @@ type faultRow struct {
 	// origin: an origin failed. Such an answer may be kept, a stale object or a
 	// custom error page may take its place.
 	origin bool
+	// page: a custom error page may take its place though no origin failed.
+	page bool
 }
+
+// hasErrorPage tells whether a custom error page may take a fault's place.
+func (row *faultRow) hasErrorPage() bool { return row.origin || row.page }
 
 // faultRows is the table (reference/cloudfront.md sections 2.4, 2.5, 4.3). The
 // pages of 414, 494 and the 403 of https-only are not recorded anywhere; they
@@ -87,6 +96,9 @@ var faultRows = [faultCount]faultRow{
 	faultOriginHeader:         {status: 502, line: lineConnect, word: wordError, reason: "origin-header-too-big", origin: true},
 	faultViewerGone:           {status: 503, line: lineContact, word: wordError, reason: "viewer-gone", close: true},
 	faultBusy:                 {status: 503, line: lineContact, word: wordCapacity, reason: "too-many-fetches"},
+	faultFunctionFailed:       {status: 503, line: lineFunction, word: wordFunctionFailed, reason: "function-failed", page: true},
+	faultFunctionInvalid:      {status: 502, line: lineFunction, word: wordFunctionInvalid, reason: "function-invalid", page: true},
+	faultFunctionThrottled:    {status: 503, line: lineFunction, word: wordFunctionThrottled, reason: "function-throttled"},
 	faultServer:               {status: 400, line: lineBadRequest, word: wordError, reason: "refused", close: true},
 }
 

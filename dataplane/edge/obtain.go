@@ -23,6 +23,9 @@ type answer struct {
 	// stored tells that the answer comes from an object: viewers' conditions are
 	// held against it. whole tells that its body is at hand, so ranges are too.
 	stored, whole bool
+	// errorPage: a custom error page stands in for the answer. generated: no
+	// origin had part in it.
+	errorPage, generated bool
 	// age is what Age says; it is sent when aged, or when it is not zero.
 	age  time.Duration
 	aged bool

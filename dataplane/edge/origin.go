@@ -12,9 +12,9 @@ import (
 // primary first, the secondary when the primary fails in a way the group names
 // (reference/cloudfront.md section 2.8).
 func (e *Edge) send(ctx context.Context, a ask) (*exchange.Response, Fault) {
-	group := a.behavior.Group
+	group := a.group
 	if group == nil {
-		return e.sendTo(ctx, a, a.behavior.Origin)
+		return e.sendTo(ctx, a, a.origin)
 	}
 	resp, fault := e.sendTo(ctx, a, group.Members[0])
 	if !mayFailOver(a) || !failsOver(group, resp, fault) {

@@ -115,6 +115,13 @@ func (e *Edge) call(a ask, o *program.Origin) *upstream.Call {
 	if takesField(a.behavior, "host") {
 		c.Authority, c.ServerName = authority(q), q.Host
 	}
+	if o.HostHeader != "" {
+		c.Authority = o.HostHeader
+	}
+	if o.ServerName != "" {
+		c.ServerName = o.ServerName
+	}
+	c.CertificateNames = o.CertificateNames
 	h := viewerFields(a)
 	h = appendOwnFields(h, a)
 	for _, custom := range o.CustomHeaders {

@@ -20,15 +20,23 @@ const (
 	wordError
 	wordRedirect
 	wordCapacity
+	wordFunction
+	wordFunctionFailed
+	wordFunctionInvalid
+	wordFunctionThrottled
 )
 
 var words = [...]struct{ log, xCache string }{
-	wordMiss:       {"Miss", "Miss from cloudfront"},
-	wordHit:        {"Hit", "Hit from cloudfront"},
-	wordRefreshHit: {"RefreshHit", "RefreshHit from cloudfront"},
-	wordError:      {"Error", "Error from cloudfront"},
-	wordRedirect:   {"Redirect", "Redirect from cloudfront"},
-	wordCapacity:   {"CapacityExceeded", "CapacityExceeded from cloudfront"},
+	wordMiss:              {"Miss", "Miss from cloudfront"},
+	wordHit:               {"Hit", "Hit from cloudfront"},
+	wordRefreshHit:        {"RefreshHit", "RefreshHit from cloudfront"},
+	wordError:             {"Error", "Error from cloudfront"},
+	wordRedirect:          {"Redirect", "Redirect from cloudfront"},
+	wordCapacity:          {"CapacityExceeded", "CapacityExceeded from cloudfront"},
+	wordFunction:          {"FunctionGeneratedResponse", "FunctionGeneratedResponse from cloudfront"},
+	wordFunctionFailed:    {"FunctionExecutionError", "FunctionExecutionError from cloudfront"},
+	wordFunctionInvalid:   {"FunctionValidationError", "FunctionValidationError from cloudfront"},
+	wordFunctionThrottled: {"FunctionThrottledError", "FunctionThrottledError from cloudfront"},
 }
 
 // inlineFields is how many fields a response has room for without an

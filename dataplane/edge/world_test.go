@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -20,12 +21,14 @@ import (
 // A test world: an edge with one location, a clock that stands still, ids that
 // are all alike, and an origin that is a function.
 type world struct {
-	t     testing.TB
-	edge  *edge.Edge
-	mu    sync.Mutex
-	now   time.Time
-	dist  *program.Distribution
-	calls []*upstream.Call
+	t    testing.TB
+	edge *edge.Edge
+	mu   sync.Mutex
+	now  time.Time
+	dist *program.Distribution
+	// program is the exchange's pinned one; nil: none.
+	program *program.Edge
+	calls   []*upstream.Call
 	// origin answers calls; the default says 200.
 	origin func(ctx context.Context, call *upstream.Call) (*exchange.Response, error)
 	last   *exchange.Exchange
@@ -44,7 +47,7 @@ func newWorld(t testing.TB, change ...func(*edge.Options)) *world {
 	w := &world{t: t, now: noon}
 	o := edge.Options{
 		Pops: []string{"NRT57-P2", "SEA19-C1"}, CacheBytes: 8 << 20, EdgeAddress: "64.252.64.1",
-		Now: w.clock, Random: func() uint64 { return 0 }, Do: w.do,
+		Now: w.clock, Random: func() uint64 { return 0 }, Do: w.do, Logger: slog.New(slog.DiscardHandler),
 	}
 	for _, f := range change {
 		f(&o)
@@ -205,7 +208,7 @@ func (w *world) exchangeOf(text string) *exchange.Exchange {
 	}
 	return &exchange.Exchange{
 		Conn:    &exchange.Conn{RemoteAddr: netip.MustParseAddrPort("192.0.2.7:4711")},
-		Request: q, Owner: exchange.Owner{Plane: exchange.PlaneEdge, Distribution: w.dist},
+		Request: q, Edge: w.program, Owner: exchange.Owner{Plane: exchange.PlaneEdge, Distribution: w.dist},
 	}
 }
 

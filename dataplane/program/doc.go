@@ -3,7 +3,7 @@
 // in them has been parsed. controlplane/compile makes its units; a location
 // holds a pointer to one whole program, and an exchange pins it once.
 //
-// Edge is the program of edge locations (distributions), Gateway that of
+// Edge is the program of edge locations (distributions, key value stores), Gateway that of
 // gateway cells (stages, keys, plans, custom domains). A unit (a distribution,
 // a stage) is shared between programs: With copies the index, not the units.
 //

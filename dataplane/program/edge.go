@@ -14,22 +14,50 @@ type Edge struct {
 	byID      map[string]*Distribution
 	hosts     map[string]*Distribution // exact names: domain names and aliases, lower case
 	wildcards map[string]*Distribution // "example.com" for the alias *.example.com
+	stores    map[string]*KeyValueStore
 }
 
-// With returns a program in which the given distributions stand in place of
-// those with the same id; a nil value removes one. e itself does not change.
-func (e *Edge) With(revision int64, changes map[string]*Distribution) *Edge {
+// EdgeChange is what a new program has that the old one has not: units by id, a
+// nil one is removed.
+type EdgeChange struct {
+	Distributions map[string]*Distribution
+	Stores        map[string]*KeyValueStore
+}
+
+// Empty tells that nothing changes.
+func (c *EdgeChange) Empty() bool { return len(c.Distributions)+len(c.Stores) == 0 }
+
+// With returns a program in which the given units stand in place of those with
+// the same id. e itself does not change.
+func (e *Edge) With(revision int64, change EdgeChange) *Edge {
 	next := &Edge{
 		Revision: revision,
-		byID:     maps.Clone(e.byID), hosts: maps.Clone(e.hosts), wildcards: maps.Clone(e.wildcards),
+		byID:     e.byID, hosts: e.hosts, wildcards: e.wildcards, stores: e.stores,
 	}
+	if len(change.Stores) > 0 {
+		next.stores = maps.Clone(e.stores)
+		if next.stores == nil {
+			next.stores = map[string]*KeyValueStore{}
+		}
+		for id, s := range change.Stores {
+			if s == nil {
+				delete(next.stores, id)
+			} else {
+				next.stores[id] = s
+			}
+		}
+	}
+	if len(change.Distributions) == 0 {
+		return next
+	}
+	next.byID, next.hosts, next.wildcards = maps.Clone(e.byID), maps.Clone(e.hosts), maps.Clone(e.wildcards)
 	if next.byID == nil {
 		next.byID, next.hosts, next.wildcards = map[string]*Distribution{}, map[string]*Distribution{}, map[string]*Distribution{}
 	}
-	for id := range changes {
+	for id := range change.Distributions {
 		next.remove(id)
 	}
-	for id, d := range changes {
+	for id, d := range change.Distributions {
 		if d != nil {
 			next.add(id, d)
 		}
@@ -89,6 +117,12 @@ func (e *Edge) DistributionByID(id string) (*Distribution, bool) {
 	return d, ok
 }
 
+// Store returns the key value store with this id.
+func (e *Edge) Store(id string) (*KeyValueStore, bool) {
+	s, ok := e.stores[id]
+	return s, ok
+}
+
 // Len returns the number of distributions.
 func (e *Edge) Len() int { return len(e.byID) }
 
@@ -124,7 +158,9 @@ type Distribution struct {
 	HTTP2             bool
 	// Behaviors in order of evaluation; the last one is the default behavior "*".
 	Behaviors []*Behavior
-	Errors    map[int]ErrorResponse // CustomErrorResponses by status code
+	// Origins by id: what a function can choose from.
+	Origins map[string]*Origin
+	Errors  map[int]ErrorResponse // CustomErrorResponses by status code
 }
 
 // names returns every host name of the distribution: the domain name, its
@@ -149,6 +185,15 @@ func (d *Distribution) Match(path string) *Behavior {
 		}
 	}
 	return d.Behaviors[last]
+}
+
+// RootObject returns the path to ask for: the default root object's for "/"
+// alone (reference/cloudfront.md section 1.9).
+func (d *Distribution) RootObject(path string) string {
+	if path == "/" && d.DefaultRootObject != "" {
+		return "/" + d.DefaultRootObject
+	}
+	return path
 }
 
 // ErrorResponse is one CustomErrorResponse.
@@ -182,6 +227,8 @@ type Behavior struct {
 	Compress       bool
 	Cache          CachePolicy
 	Request        OriginRequestPolicy
+	// ViewerRequest and ViewerResponse are the functions of these events; nil: none.
+	ViewerRequest, ViewerResponse *EdgeFunction
 }
 
 // OriginGroup is a primary origin with a secondary that takes over on the given
@@ -206,6 +253,11 @@ type Origin struct {
 	ConnectTimeout time.Duration // per attempt
 	ReadTimeout    time.Duration // to the first byte and between packets
 	KeepAlive      time.Duration
+	// HostHeader is the Host to send and ServerName the SNI, where a function
+	// chose them; "" is as the policies say. CertificateNames are the names of
+	// which the origin's certificate must carry one; none: ServerName.
+	HostHeader, ServerName string
+	CertificateNames       []string
 	// CompletionTimeout bounds a whole response (ResponseCompletionTimeout); 0: none.
 	CompletionTimeout time.Duration
 }

@@ -100,7 +100,7 @@ func distribution(id, domain string, aliases ...string) *program.Distribution {
 func TestEdgeHosts(t *testing.T) {
 	one := distribution("E1AAAA", "d1.cloudfront.net", "*.example.com")
 	two := distribution("E2BBBB", "d2.cloudfront.net", "www.example.com")
-	edge := (&program.Edge{}).With(7, map[string]*program.Distribution{"E1AAAA": one, "E2BBBB": two})
+	edge := (&program.Edge{}).With(7, program.EdgeChange{Distributions: map[string]*program.Distribution{"E1AAAA": one, "E2BBBB": two}})
 	for host, want := range map[string]*program.Distribution{
 		"d1.cloudfront.net":           one,
 		"d1.cloudfront.localhost":     one,
@@ -117,7 +117,7 @@ func TestEdgeHosts(t *testing.T) {
 	}
 	// One unit changes and another goes; the old program stays as it was.
 	moved := distribution("E2BBBB", "d2.cloudfront.net", "new.example.com")
-	next := edge.With(8, map[string]*program.Distribution{"E1AAAA": nil, "E2BBBB": moved})
+	next := edge.With(8, program.EdgeChange{Distributions: map[string]*program.Distribution{"E1AAAA": nil, "E2BBBB": moved}})
 	if _, ok := next.Distribution("www.example.com"); ok {
 		t.Error("a removed alias still has an owner")
 	}

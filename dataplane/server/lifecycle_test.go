@@ -272,7 +272,7 @@ func TestLocations(t *testing.T) {
 		changed := map[string]*program.Distribution{}
 		d, _ := testEdge().DistributionByID("E1AAAAAAAAAAAA")
 		changed[d.ID] = d
-		o.EdgeLocations = append(o.EdgeLocations, program.NewLocation(fmt.Sprint("L", i), e.With(int64(100+i), changed)))
+		o.EdgeLocations = append(o.EdgeLocations, program.NewLocation(fmt.Sprint("L", i), e.With(int64(100+i), program.EdgeChange{Distributions: changed})))
 	}
 	addr := listen(t, newTestServer(t, o), AllRoles)
 	seen := map[string]int{}

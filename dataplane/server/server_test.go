@@ -25,11 +25,11 @@ const fixedDate = "Sun, 22 Nov 2026 16:00:00 GMT"
 // testEdge is an edge program with two distributions.
 func testEdge() *program.Edge {
 	e := &program.Edge{}
-	return e.With(1, map[string]*program.Distribution{
+	return e.With(1, program.EdgeChange{Distributions: map[string]*program.Distribution{
 		"E1AAAAAAAAAAAA": {ID: "E1AAAAAAAAAAAA", DomainName: "d1aaaaaaaaaaaa.cloudfront.net", Enabled: true,
 			Aliases: []string{"www.example.com", "*.wild.example.com", "both.example.com"}},
 		"E2BBBBBBBBBBBB": {ID: "E2BBBBBBBBBBBB", DomainName: "d2bbbbbbbbbbbb.cloudfront.net", Enabled: true},
-	})
+	}})
 }
 
 // testGateway is a gateway program with two APIs and two custom domains.

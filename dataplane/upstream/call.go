@@ -17,6 +17,9 @@ type Call struct {
 	// Authority is the Host field to send; ServerName is the SNI and the name
 	// the certificate must carry ("" is Host).
 	Authority, ServerName string
+	// CertificateNames are names of which the certificate must carry one,
+	// instead of ServerName; none: ServerName.
+	CertificateNames []string
 
 	Method, Path, RawQuery string
 	HasQuery               bool

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
@@ -115,11 +116,38 @@ func dialFirst(ctx context.Context, addresses []netip.AddrPort) (net.Conn, error
 // tlsConfig returns the TLS policy of a call: TLS 1.2 or later, HTTP/1.1 only,
 // the certificate must carry ServerName.
 func (c *Client) tlsConfig(call *Call) *tls.Config {
-	return &tls.Config{
+	config := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		ServerName:         NormalHost(call.ServerName),
 		RootCAs:            c.options.RootCAs,
 		NextProtos:         []string{"http/1.1"},
 		InsecureSkipVerify: call.InsecureTLS, // the integration's tlsConfig asks for it
 	}
+	if names := call.CertificateNames; len(names) > 0 && !call.InsecureTLS {
+		config.InsecureSkipVerify = true // verified here, by other names
+		config.VerifyConnection = func(state tls.ConnectionState) error { return c.verify(state, names) }
+	}
+	return config
+}
+
+// verify checks an origin's certificate for one of several names.
+func (c *Client) verify(state tls.ConnectionState, names []string) error {
+	if len(state.PeerCertificates) == 0 {
+		return errors.New("the origin showed no certificate")
+	}
+	options := x509.VerifyOptions{Roots: c.options.RootCAs, Intermediates: x509.NewCertPool()}
+	for _, certificate := range state.PeerCertificates[1:] {
+		options.Intermediates.AddCert(certificate)
+	}
+	leaf := state.PeerCertificates[0]
+	if _, err := leaf.Verify(options); err != nil {
+		return err
+	}
+	var last error
+	for _, name := range names {
+		if last = leaf.VerifyHostname(name); last == nil {
+			return nil
+		}
+	}
+	return last
 }

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -12,12 +13,14 @@ type poolKey struct {
 	port         int
 	serverName   string
 	insecure     bool
+	certificate  string // names its certificate may carry
 }
 
 func keyOf(call *Call) poolKey {
 	return poolKey{
 		scheme: call.Scheme, host: call.Host, port: call.Port,
 		serverName: call.ServerName, insecure: call.InsecureTLS,
+		certificate: strings.Join(call.CertificateNames, " "),
 	}
 }
 

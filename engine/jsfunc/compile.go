@@ -35,6 +35,7 @@ type Engine struct {
 	timeout time.Duration
 	memory  uint64
 	prelude map[string]*goja.Program // of the modules that are written in JavaScript
+	ahead   map[bool]*worlds         // by runtime: whether it is Runtime20
 }
 
 //go:embed prelude/buffer.js
@@ -58,6 +59,7 @@ func New(o Options) (*Engine, error) {
 	}
 	boundRegexps()
 	e := &Engine{timeout: o.Timeout, memory: o.Memory, prelude: map[string]*goja.Program{}}
+	e.ahead = map[bool]*worlds{false: newWorlds(), true: newWorlds()}
 	if e.timeout == 0 {
 		e.timeout = 100 * time.Millisecond
 	}

@@ -204,7 +204,7 @@ func (r *eventReader) fields(value any, path string, headers bool) []Field {
 		at := path + "." + name
 		if headers {
 			name = strings.ToLower(name)
-			if hidden(name) {
+			if Hidden(name) {
 				continue
 			}
 		}

@@ -19,8 +19,8 @@ var (
 	readOnlyInResponse = []string{"warning", "via"}
 )
 
-// hidden tells whether functions see nothing of a header; name is lower case.
-func hidden(name string) bool {
+// Hidden tells whether functions see nothing of a header; name is lower case.
+func Hidden(name string) bool {
 	for _, pattern := range hiddenHeaders {
 		if prefix, open := strings.CutSuffix(pattern, "*"); name == pattern || open && strings.HasPrefix(name, prefix) {
 			return true

@@ -64,7 +64,7 @@ func (c *call) requestObject(request *Request) *goja.Object {
 func (c *call) fieldsObject(fields []Field) *goja.Object {
 	object := c.vm.NewObject()
 	for _, field := range fields {
-		if len(field.Values) == 0 || hidden(field.Name) {
+		if len(field.Values) == 0 || Hidden(field.Name) {
 			continue
 		}
 		one := func(v FieldValue) *goja.Object {

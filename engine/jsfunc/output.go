@@ -183,7 +183,7 @@ func (o *output) headers(value goja.Value, path string, was []Field) []Field {
 			o.fail("%s.%s is not in lower case", path, shorten(field.Name))
 		case !isToken(field.Name):
 			o.fail("%s.%s is no header name", path, shorten(field.Name))
-		case hidden(field.Name), field.Name == "cookie", field.Name == "set-cookie":
+		case Hidden(field.Name), field.Name == "cookie", field.Name == "set-cookie":
 			o.fail("%s.%s is not allowed", path, shorten(field.Name))
 		}
 		for _, v := range field.Values {
@@ -198,6 +198,9 @@ func (o *output) headers(value goja.Value, path string, was []Field) []Field {
 func (o *output) cookies(value goja.Value, path string, was []Field) []Field {
 	fields := o.fields(value, path, was)
 	for _, field := range fields {
+		if old := find(was, field.Name); old != nil && slices.Equal(old.Values, field.Values) {
+			continue // the viewer's or the origin's own
+		}
 		for _, v := range field.Values {
 			if !isToken(field.Name) || !cleanText(v.Value) || strings.Contains(v.Value, ";") || !cleanText(v.Attributes) {
 				o.fail("%s.%s is not valid", path, shorten(field.Name))

@@ -98,7 +98,7 @@ func (c *call) result() *Result {
 // can wait for is there at once.
 func (c *call) run(argument func() goja.Value) (value goja.Value, err error) {
 	err = c.protect(func() {
-		c.sandbox = newSandbox(c.function.engine, c.function.modern)
+		c.sandbox = c.function.engine.world(c.function.modern)
 		stop := c.watch()
 		defer stop()
 		c.vm.SetTimeSource(func() time.Time { return c.env.Now })
