@@ -141,7 +141,7 @@ func (a *App) buildServer(context.Context) error {
 	}
 	a.server, err = server.New(server.Options{
 		Certificates: own,
-		Edge:         a.edge.Serve, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
+		Edge:         a.edge.Serve, EdgeAtOnce: a.edge.AtOnce, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
 		EdgeLocations: a.publisher.edge.places, GatewayCells: a.publisher.cells.places,
 		Rules:  server.Rules{ControlHosts: a.config.ControlHosts, SignaturesVerified: len(credentials) > 0},
 		Refuse: a.refuse, Finish: a.finish, CA: a.ca, Limits: bounds.server, Now: a.config.Now, Logger: a.log,

@@ -114,16 +114,9 @@ func New(o Options) (*Edge, error) {
 // Serve is the whole way of one viewer request. ctx ends when the viewer has
 // gone; it must live until the response's body is closed.
 func (e *Edge) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Response {
-	v, fault := e.arrive(x)
-	if fault != faultNone {
-		return e.refuse(v, fault)
-	}
-	r := route(v)
-	switch admitted, fault := admit(r); {
-	case fault != faultNone:
-		return e.reply(r, answer{fault: fault})
-	case admitted == sendToHTTPS:
-		return e.redirect(r)
+	r, resp := e.receive(x)
+	if resp != nil {
+		return resp
 	}
 	r, made := e.viewerRequest(ctx, r)
 	if made != nil {
@@ -136,6 +129,41 @@ func (e *Edge) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Respon
 	got = e.errorPage(ctx, r, got)
 	got = e.viewerResponse(ctx, r, got)
 	return e.reply(r, got)
+}
+
+// receive finds the behavior and lets the request in, or answers it.
+func (e *Edge) receive(x *exchange.Exchange) (request, *exchange.Response) {
+	v, fault := e.arrive(x)
+	if fault != faultNone {
+		return request{}, e.refuse(v, fault)
+	}
+	r := route(v)
+	switch admitted, fault := admit(r); {
+	case fault != faultNone:
+		return r, e.reply(r, answer{fault: fault})
+	case admitted == sendToHTTPS:
+		return r, e.redirect(r)
+	}
+	return r, nil
+}
+
+// AtOnce is Serve for what needs neither an origin nor a wait: a fresh object,
+// a refusal, a redirect. It returns nil for everything else, and x is then as
+// it came, for Serve. It keeps nothing of x.
+func (e *Edge) AtOnce(x *exchange.Exchange) *exchange.Response {
+	record, trail := x.Record, x.Trail
+	r, resp := e.receive(x)
+	if resp != nil {
+		return resp
+	}
+	var space [keySpace]byte
+	key := keyOf(r, space[:0])
+	if have := lookUp(r, key); have.state == httpcache.Fresh && have.object.Fault == 0 && have.object.Status < 400 {
+		r.x.Trail.Add("cache", string(have.reason))
+		return e.reply(r, fromObject(r, have.object, wordHit, have.reason))
+	}
+	x.Record, x.Trail = record, trail
+	return nil
 }
 
 // Refuse answers an exchange that the server turned down before it had an owner:

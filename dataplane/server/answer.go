@@ -21,6 +21,40 @@ func (s *Server) answer(ctx context.Context, roles Roles, x *exchange.Exchange) 
 			resp = s.failed(x, v)
 		}
 	}()
+	if resp = s.decide(roles, x); resp != nil {
+		return resp
+	}
+	resp = s.ask(ctx, x)
+	if resp == nil || resp.Status < 200 || resp.Status > 999 {
+		panic("BUG: plane without a final answer")
+	}
+	return resp
+}
+
+// answerAtOnce is answer for what the edge has at hand; nil: it is to be asked
+// by answer, which decides again.
+func (s *Server) answerAtOnce(roles Roles, x *exchange.Exchange) (resp *exchange.Response) {
+	if s.opts.EdgeAtOnce == nil {
+		return nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			resp = s.failed(x, v)
+		}
+	}()
+	record := x.Record
+	if s.decide(roles, x) == nil && x.Owner.Plane == exchange.PlaneEdge {
+		resp = s.opts.EdgeAtOnce(x)
+	}
+	if resp == nil {
+		x.Record = record
+	}
+	return resp
+}
+
+// decide pins the programs and finds the owner. It answers what no plane is to
+// answer, else it returns nil.
+func (s *Server) decide(roles Roles, x *exchange.Exchange) *exchange.Response {
 	x.Edge = s.opts.EdgeLocations[x.Conn.Location].Load()
 	x.Gateway = s.opts.GatewayCells[x.Conn.Cell].Load()
 	owner, refused := s.opts.Rules.Decide(Question{
@@ -38,11 +72,7 @@ func (s *Server) answer(ctx context.Context, roles Roles, x *exchange.Exchange) 
 		}
 		return refusedPage(owner.Plane, refused)
 	}
-	resp = s.ask(ctx, x)
-	if resp == nil || resp.Status < 200 || resp.Status > 999 {
-		panic("BUG: plane without a final answer")
-	}
-	return resp
+	return nil
 }
 
 func (s *Server) ask(ctx context.Context, x *exchange.Exchange) *exchange.Response {

@@ -27,6 +27,10 @@ type h2Conn struct {
 	in     *bufio.Reader
 	budget frameBudget
 	calm   glitches // reader only
+	// Of the reader: what was answered at once and is not flushed yet, and a
+	// stream to use again.
+	answered int
+	spare    *h2Stream
 
 	wmu     sync.Mutex // orders frames on the wire; guards the next five
 	out     *bufio.Writer
@@ -147,6 +151,9 @@ func (h *h2Conn) begin() error {
 // idle timeout.
 func (h *h2Conn) awaitFrame() bool {
 	l := &h.c.srv.opts.Limits
+	if h.answered > 0 && h.nextFrame() != frameAtHand {
+		h.flushAnswered()
+	}
 	if h.closing.Load() {
 		return false
 	}
@@ -247,6 +254,40 @@ func (h *h2Conn) write(f func() error) error {
 		h.close()
 	}
 	return h.failed
+}
+
+// writeLater is write without a flush: flushAnswered follows, or another write.
+func (h *h2Conn) writeLater(f func() error) error {
+	h.wmu.Lock()
+	defer h.wmu.Unlock()
+	if h.failed == nil {
+		h.c.armWrite()
+		h.failed = f()
+	}
+	if h.failed != nil {
+		h.c.cancel()
+		h.close()
+	}
+	return h.failed
+}
+
+// flushAnswered sends what was answered at once; until then its streams count
+// as running, so that nobody takes the connection for idle.
+func (h *h2Conn) flushAnswered() {
+	h.write(func() error { return nil })
+	h.leave(h.answered)
+	h.answered = 0
+}
+
+// leave takes streams that are over off the books.
+func (h *h2Conn) leave(streams int) {
+	h.mu.Lock()
+	h.running -= streams
+	last := h.goneAway && h.running == 0
+	h.mu.Unlock()
+	if last {
+		h.close()
+	}
 }
 
 // goAway tells the client which streams will be answered; later ones are safe

@@ -262,30 +262,45 @@ func (h *h2Conn) headers(f *http2.MetaHeadersFrame) error {
 	if f.HasPriority() && f.Priority.StreamDep == id {
 		return streamError(id, http2.ErrCodeProtocol)
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if s := h.streams[id]; s != nil {
-		return h.trailers(s, f)
-	}
-	if id <= h.lastID {
-		if h.isAbandoned(id) {
-			return nil // trailers that crossed our reset
-		}
-		return http2.ConnectionError(http2.ErrCodeStreamClosed)
-	}
-	if h.goneAway {
-		return nil // told by GOAWAY: the client sends it elsewhere
-	}
-	h.lastID = id
-	if h.running >= h.c.srv.opts.Limits.MaxStreams {
-		return streamError(id, http2.ErrCodeRefusedStream)
+	if begins, err := h.admitStream(id, f); !begins {
+		return err
 	}
 	request, refused, ok := readRequest2(f, h.c.facts.TLS != nil, h.c.srv.opts.Limits.Fields)
 	if !ok {
+		h.leave(1)
 		return streamError(id, http2.ErrCodeProtocol)
 	}
-	h.startStream(id, request, refused)
+	s := h.newStream(id, request, refused)
+	if s.refused == nil && request.ended && s.answerAtOnce() {
+		return nil
+	}
+	h.startStream(s)
 	return nil
+}
+
+// admitStream decides whether a header block begins a stream, which then counts
+// as running.
+func (h *h2Conn) admitStream(id uint32, f *http2.MetaHeadersFrame) (begins bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.streams[id]; s != nil {
+		return false, h.trailers(s, f)
+	}
+	if id <= h.lastID {
+		if h.isAbandoned(id) {
+			return false, nil // trailers that crossed our reset
+		}
+		return false, http2.ConnectionError(http2.ErrCodeStreamClosed)
+	}
+	if h.goneAway {
+		return false, nil // told by GOAWAY: the client sends it elsewhere
+	}
+	h.lastID = id
+	if h.running-h.answered >= h.c.srv.opts.Limits.MaxStreams {
+		return false, streamError(id, http2.ErrCodeRefusedStream)
+	}
+	h.running++
+	return true, nil
 }
 
 // trailers ends a body; the fields themselves are dropped. h.mu is held.

@@ -24,9 +24,10 @@ type h2Stream struct {
 	exchange exchange.Exchange
 	request  exchange.Request
 	refused  *refusal
-	length   int64         // of the request body; -1: not stated
-	writable chan struct{} // holds a token when the send window may have grown
-	readable chan struct{} // holds a token when the body may have
+	ready    *exchange.Response // an answer that was at hand but has to wait for a window
+	length   int64              // of the request body; -1: not stated
+	writable chan struct{}      // holds a token when the send window may have grown
+	readable chan struct{}      // holds a token when the body may have
 
 	// guarded by h.mu
 	sendWindow   int64
@@ -42,14 +43,18 @@ type h2Stream struct {
 	responding   bool
 }
 
-// startStream begins to answer a request. h.mu is held.
-func (h *h2Conn) startStream(id uint32, r *request2, refused *refusal) {
-	s := &h2Stream{
+// newStream makes the stream of a request that was admitted. Only the reader
+// knows it; what was left of the last stream that was answered at once is used
+// again.
+func (h *h2Conn) newStream(id uint32, r *request2, refused *refusal) *h2Stream {
+	s := h.spare
+	if h.spare = nil; s == nil {
+		s = &h2Stream{}
+	}
+	*s = h2Stream{
 		h: h, id: id, request: r.request, refused: refused, length: r.length, expect: r.expect,
 		sendWindow: h.initialWindow, recvWindow: int64(h.c.srv.opts.Limits.StreamWindow),
-		writable: make(chan struct{}, 1), readable: make(chan struct{}, 1),
 	}
-	s.ctx, s.cancel = context.WithCancel(h.c.ctx)
 	s.exchange.Conn, s.exchange.Request = &h.c.facts, &s.request
 	s.exchange.Start = h.c.srv.opts.Now()
 	if r.ended {
@@ -57,8 +62,60 @@ func (h *h2Conn) startStream(id uint32, r *request2, refused *refusal) {
 	} else {
 		s.request.Body = exchange.Stream(s, r.length)
 	}
-	h.streams[id] = s
-	h.running++
+	return s
+}
+
+// answerAtOnce answers in the reader, without a goroutine, what the edge has at
+// hand and the windows let through. The bytes go out when the reader has to
+// wait, so that the answers to requests that came together go together.
+func (s *h2Stream) answerAtOnce() bool {
+	h, srv := s.h, s.h.c.srv
+	resp := srv.answerAtOnce(h.c.roles, &s.exchange)
+	if resp == nil {
+		return false
+	}
+	data, inMemory := resp.Body.InMemory()
+	if !inMemory || resp.Close || !s.reserveAll(len(data)) {
+		s.ready = resp
+		return false
+	}
+	f := frame2(s.request.Method, resp)
+	end := f.bodyless || len(data) == 0
+	err := h.writeLater(func() error {
+		if err := h.writeHead(s, f, resp, end); err != nil || end {
+			return err
+		}
+		return h.writeData(s.id, data, true)
+	})
+	sent := int64(len(data))
+	if end {
+		sent = 0
+	}
+	h.answered++
+	srv.finish(&s.exchange, resp.Status, sent, err != nil)
+	h.spare = s
+	return true
+}
+
+// reserveAll takes want bytes off both windows, or nothing.
+func (s *h2Stream) reserveAll(want int) bool {
+	s.h.mu.Lock()
+	defer s.h.mu.Unlock()
+	n := int64(want)
+	if n > h2Burst || n > s.sendWindow || n > s.h.sendWindow {
+		return false
+	}
+	s.h.sendWindow -= n
+	return true
+}
+
+// startStream begins to answer a request.
+func (h *h2Conn) startStream(s *h2Stream) {
+	s.writable, s.readable = make(chan struct{}, 1), make(chan struct{}, 1)
+	s.ctx, s.cancel = context.WithCancel(h.c.ctx)
+	h.mu.Lock()
+	h.streams[s.id] = s
+	h.mu.Unlock()
 	h.handlers.Add(1)
 	go s.run()
 }
@@ -69,12 +126,14 @@ func (s *h2Stream) run() {
 	defer s.cancel()
 	srv := s.h.c.srv
 	defer srv.contain(s.h.c.facts.ID)
-	var resp *exchange.Response
-	if s.refused != nil {
+	resp := s.ready
+	switch {
+	case resp != nil:
+	case s.refused != nil:
 		s.exchange.Record.Reason = s.refused.reason
 		resp = srv.refuse(s.h.c.roles, s.refused.status, &s.exchange)
 		resp.Close = false // one bad request is no reason to end the others
-	} else {
+	default:
 		resp = srv.answer(s.ctx, s.h.c.roles, &s.exchange)
 	}
 	sent, err := s.respond(resp)

@@ -14,7 +14,11 @@ import (
 // function or handler means that the part is not served.
 type Options struct {
 	Edge, Gateway exchange.Handler
-	Control, Ops  http.Handler
+	// EdgeAtOnce is Edge for what needs no wait; nil where it needs one, and the
+	// exchange is then as it was. The exchange is used again for another request
+	// once its response has been written. Nil: every request may need a wait.
+	EdgeAtOnce   func(x *exchange.Exchange) *exchange.Response
+	Control, Ops http.Handler
 
 	// EdgeLocations and GatewayCells hold the programs. A connection belongs to
 	// one of each for its whole life; without any there is one empty one.
