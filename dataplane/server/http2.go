@@ -2,7 +2,6 @@ package server
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"sync"
@@ -31,14 +30,15 @@ type h2Conn struct {
 	// stream to use again.
 	answered int
 	spare    *h2Stream
+	head     head2
+	decoder  *hpack.Decoder
+	fragment []byte
 
 	wmu     sync.Mutex // orders frames on the wire; guards the next five
 	out     *bufio.Writer
-	encoder *hpack.Encoder
-	block   bytes.Buffer
+	blocks  blockEncoder
 	failed  error
-	lowered map[string]string // field names in lower case
-	waiting atomic.Int32      // goroutines that will write after the one that does
+	waiting atomic.Int32 // goroutines that will write after the one that does
 
 	mu            sync.Mutex // guards all below and the streams' state; never held while writing
 	streams       map[uint32]*h2Stream
@@ -85,18 +85,17 @@ func (c *conn) serveHTTP2() {
 func newH2Conn(c *conn) *h2Conn {
 	l := &c.srv.opts.Limits
 	h := &h2Conn{
-		c: c, streams: make(map[uint32]*h2Stream), lowered: make(map[string]string),
+		c: c, streams: make(map[uint32]*h2Stream), blocks: newBlockEncoder(),
 		sendWindow: h2DefaultWindow, initialWindow: h2DefaultWindow, recvWindow: int64(l.ConnWindow),
 	}
 	h.in = bufio.NewReaderSize(&prefixConn{Conn: c.net, prefix: c.buf[c.r:c.w]}, h2Buffer)
 	h.budget.r = h.in
 	h.out = bufio.NewWriterSize(c.net, h2Buffer)
-	h.encoder = hpack.NewEncoder(&h.block)
 	h.framer = http2.NewFramer(h.out, &h.budget)
 	h.framer.SetReuseFrames()
 	h.framer.SetMaxReadFrameSize(h2FrameSize)
-	h.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	h.framer.MaxHeaderListSize = uint32(l.HeadBytes)
+	h.decoder = hpack.NewDecoder(4096, h.head.take)
+	h.decoder.SetMaxStringLength(l.HeadBytes)
 	return h
 }
 
@@ -116,17 +115,32 @@ func (h *h2Conn) run() error {
 			return nil
 		}
 		h.budget.left = maxFrameRead(h.c.srv.opts.Limits.HeadBytes)
-		f, err := h.framer.ReadFrame()
-		if s, ok := f.(*http2.SettingsFrame); first && err == nil && (!ok || s.IsAck()) {
-			return http2.ConnectionError(http2.ErrCodeProtocol)
-		}
-		if err == nil {
-			err = h.frame(f)
-		}
-		if err = h.streamFault(err); err != nil {
+		if err := h.streamFault(h.serveFrame(first)); err != nil {
 			return err
 		}
 	}
+}
+
+// serveFrame reads a frame (a header block with all its frames) and acts on it.
+func (h *h2Conn) serveFrame(first bool) error {
+	fh, err := h.framer.ReadFrameHeader()
+	if err != nil {
+		return err
+	}
+	if first && (fh.Type != http2.FrameSettings || fh.Flags.Has(http2.FlagSettingsAck)) {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	if fh.Type == http2.FrameHeaders {
+		if err := h.readHead(fh); err != nil {
+			return err
+		}
+		return h.headers(&h.head)
+	}
+	f, err := h.framer.ReadFrameForHeader(fh)
+	if err != nil {
+		return err
+	}
+	return h.frame(f)
 }
 
 // begin sends our side of the preface.

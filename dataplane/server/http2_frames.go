@@ -13,8 +13,6 @@ func (h *h2Conn) frame(f http2.Frame) error {
 	switch f := f.(type) {
 	case *http2.DataFrame:
 		return h.data(f)
-	case *http2.MetaHeadersFrame:
-		return h.headers(f)
 	case *http2.WindowUpdateFrame:
 		return h.windowUpdate(f)
 	case *http2.RSTStreamFrame:
@@ -73,7 +71,7 @@ func (h *h2Conn) settings(f *http2.SettingsFrame) error {
 	}
 	return h.write(func() error {
 		if table >= 0 {
-			h.encoder.SetMaxDynamicTableSize(uint32(min(table, 4096)))
+			h.blocks.setLimit(uint32(table))
 		}
 		return h.framer.WriteSettingsAck()
 	})
@@ -254,37 +252,39 @@ func (h *h2Conn) takeCredit() uint32 {
 }
 
 // headers begins a stream, or ends a request body with trailers.
-func (h *h2Conn) headers(f *http2.MetaHeadersFrame) error {
-	id := f.StreamID
+func (h *h2Conn) headers(head *head2) error {
+	id := head.id
 	if id%2 == 0 {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
 	}
-	if f.HasPriority() && f.Priority.StreamDep == id {
+	if head.selfDependent {
 		return streamError(id, http2.ErrCodeProtocol)
 	}
-	if begins, err := h.admitStream(id, f); !begins {
+	if begins, err := h.admitStream(head); !begins {
 		return err
 	}
-	request, refused, ok := readRequest2(f, h.c.facts.TLS != nil, h.c.srv.opts.Limits.Fields)
+	request, refused, ok := readRequest2(head, h.c.facts.TLS != nil, h.c.srv.opts.Limits.Fields)
 	if !ok {
 		h.leave(1)
 		return streamError(id, http2.ErrCodeProtocol)
 	}
-	s := h.newStream(id, request, refused)
+	s := h.newStream(id, &request, refused)
 	if s.refused == nil && request.ended && s.answerAtOnce() {
 		return nil
 	}
+	head.fields = nil // they are the stream's now
 	h.startStream(s)
 	return nil
 }
 
 // admitStream decides whether a header block begins a stream, which then counts
 // as running.
-func (h *h2Conn) admitStream(id uint32, f *http2.MetaHeadersFrame) (begins bool, err error) {
+func (h *h2Conn) admitStream(head *head2) (begins bool, err error) {
+	id := head.id
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if s := h.streams[id]; s != nil {
-		return false, h.trailers(s, f)
+		return false, h.trailers(s, head)
 	}
 	if id <= h.lastID {
 		if h.isAbandoned(id) {
@@ -304,11 +304,11 @@ func (h *h2Conn) admitStream(id uint32, f *http2.MetaHeadersFrame) (begins bool,
 }
 
 // trailers ends a body; the fields themselves are dropped. h.mu is held.
-func (h *h2Conn) trailers(s *h2Stream, f *http2.MetaHeadersFrame) error {
+func (h *h2Conn) trailers(s *h2Stream, head *head2) error {
 	if s.remoteClosed {
 		return streamError(s.id, http2.ErrCodeStreamClosed)
 	}
-	if !f.StreamEnded() || len(f.PseudoFields()) > 0 || s.length >= 0 && s.received != s.length {
+	if !head.ended || head.pseudo != 0 || s.length >= 0 && s.received != s.length {
 		return streamError(s.id, http2.ErrCodeProtocol)
 	}
 	s.endBody(io.EOF)

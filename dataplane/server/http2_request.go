@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"drawbridge/dataplane/exchange"
-
-	"golang.org/x/net/http2"
 )
 
 // request2 is what the header block of an HTTP/2 request says.
@@ -20,32 +18,31 @@ type request2 struct {
 // readRequest2 reads the header block of a request. Without ok the message is
 // malformed in the sense of RFC 9113 section 8.1.1 and gets a stream error; with
 // a refusal it is well-formed but cannot be answered by a plane.
-func readRequest2(f *http2.MetaHeadersFrame, secure bool, maxFields int) (r *request2, refused *refusal, ok bool) {
-	r = &request2{length: -1, ended: f.StreamEnded()}
+func readRequest2(head *head2, secure bool, maxFields int) (r request2, refused *refusal, ok bool) {
+	r = request2{length: -1, ended: head.ended}
 	r.request.Protocol = exchange.HTTP2
 	r.request.Scheme = "http"
 	if secure {
 		r.request.Scheme = "https"
 	}
-	r.request.Method = f.PseudoValue("method")
-	if f.Truncated {
+	r.request.Method = head.method
+	if head.truncated {
 		return r, &refusal{431, "head-too-long"}, true
 	}
-	path, scheme := f.PseudoValue("path"), f.PseudoValue("scheme")
 	if r.request.Method == "CONNECT" {
 		return r, bad("connect"), true
 	}
-	if !isToken(r.request.Method) || path == "" || scheme == "" || f.PseudoValue("protocol") != "" {
-		return nil, nil, false
+	if !isToken(r.request.Method) || head.path == "" || head.scheme == "" || head.protocol != "" {
+		return r, nil, false
 	}
-	hosts, ok := r.fields(f)
+	hosts, ok := r.fields(head.fields)
 	if !ok || r.ended && r.length > 0 {
-		return nil, nil, false
+		return r, nil, false
 	}
 	if len(r.request.Header) > maxFields {
 		return r, &refusal{431, "too-many-fields"}, true
 	}
-	if reason := r.target(path, f.PseudoValue("authority"), hosts); reason != "" {
+	if reason := r.target(head.path, head.authority, hosts); reason != "" {
 		return r, bad(reason), true
 	}
 	if v, ok := r.request.Header.Lookup("expect"); ok {
@@ -57,12 +54,12 @@ func readRequest2(f *http2.MetaHeadersFrame, secure bool, maxFields int) (r *req
 	return r, nil, true
 }
 
-// fields takes the regular fields over and returns the Host fields apart.
-func (r *request2) fields(f *http2.MetaHeadersFrame) (hosts []string, ok bool) {
-	regular := f.RegularFields()
-	header := make(exchange.Header, 0, len(regular))
+// fields takes the regular fields over, in their place, and returns the Host
+// fields apart.
+func (r *request2) fields(all exchange.Header) (hosts []string, ok bool) {
+	header := all[:0]
 	cookie := -1
-	for _, field := range regular {
+	for _, field := range all {
 		value := trimBlank(field.Value)
 		switch field.Name {
 		case "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade":

@@ -5,12 +5,10 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"drawbridge/dataplane/exchange"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 )
 
 // h2Burst bounds the bytes of one stream's body that are written before another
@@ -161,8 +159,8 @@ func (h *h2Conn) writeData(id uint32, data []byte, end bool) error {
 // writeHead writes a response's header block: fields in the plane's order, names
 // in lower case (RFC 9113 section 8.2). wmu is held.
 func (h *h2Conn) writeHead(s *h2Stream, f framing1, resp *exchange.Response, end bool) error {
-	h.block.Reset()
-	h.encode(":status", strconv.Itoa(resp.Status))
+	h.blocks.begin()
+	h.blocks.status(resp.Status)
 	fields := resp.Header
 	at := framingPlace(fields)
 	for i := range fields {
@@ -176,11 +174,10 @@ func (h *h2Conn) writeHead(s *h2Stream, f framing1, resp *exchange.Response, end
 		case fieldHop:
 			continue
 		}
-		if !isToken(name) || !isFieldValue(value) {
+		if !h.blocks.field(name, value) {
 			h.c.srv.dropped.Add(1)
 			continue
 		}
-		h.encode(h.lower(name), value)
 		if i == at {
 			h.encodeFraming(f, fields)
 		}
@@ -191,43 +188,24 @@ func (h *h2Conn) writeHead(s *h2Stream, f framing1, resp *exchange.Response, end
 	return h.writeBlock(s.id, end)
 }
 
-// maxLowered bounds the names a connection remembers; answers have few.
-const maxLowered = 128
-
-// lower returns a name in lower case; wmu is held.
-func (h *h2Conn) lower(name string) string {
-	if known, ok := h.lowered[name]; ok {
-		return known
-	}
-	lower := strings.ToLower(name)
-	if len(h.lowered) < maxLowered {
-		h.lowered[strings.Clone(name)] = lower
-	}
-	return lower
-}
-
 // encodeFraming encodes the fields that are the server's.
 func (h *h2Conn) encodeFraming(f framing1, fields exchange.Header) {
 	switch {
 	case f.noLength:
 	case f.keepField:
-		h.encode("content-length", strconv.FormatInt(statedLength(fields), 10))
+		h.blocks.field("content-length", strconv.FormatInt(statedLength(fields), 10))
 	default:
-		h.encode("content-length", strconv.FormatInt(f.length, 10))
+		h.blocks.field("content-length", strconv.FormatInt(f.length, 10))
 	}
 	if !fields.Has("Date") {
-		h.encode("date", h.c.srv.clock.date(h.c.srv.opts.Now()))
+		h.blocks.field("date", h.c.srv.clock.date(h.c.srv.opts.Now()))
 	}
-}
-
-func (h *h2Conn) encode(name, value string) {
-	h.encoder.WriteField(hpack.HeaderField{Name: name, Value: value}) // writes to a buffer: cannot fail
 }
 
 // writeBlock writes the encoded block as HEADERS and CONTINUATION; wmu is held,
 // so nothing comes in between.
 func (h *h2Conn) writeBlock(id uint32, end bool) error {
-	block := h.block.Bytes()
+	block := h.blocks.block
 	n := min(len(block), h2FrameSize)
 	err := h.framer.WriteHeaders(http2.HeadersFrameParam{
 		StreamID: id, BlockFragment: block[:n], EndStream: end, EndHeaders: n == len(block),
@@ -250,8 +228,8 @@ func (s *h2Stream) sendContinue() error {
 		return nil
 	}
 	return s.h.write(func() error {
-		s.h.block.Reset()
-		s.h.encode(":status", strconv.Itoa(http.StatusContinue))
+		s.h.blocks.begin()
+		s.h.blocks.status(http.StatusContinue)
 		return s.h.writeBlock(s.id, false)
 	})
 }
