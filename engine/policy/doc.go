@@ -9,6 +9,9 @@
 //
 //	bytes -> json.go -> ast.go, parse*.go -> compile.go -> evaluate.go
 //
+// Policy.Ask (question.go, search.go) answers for a whole set of requests at
+// once whether any gets through, and shows one: what an audit wants to know.
+//
 // How the answers of several policies are combined (same account, cross
 // account, before and after an authorizer), what a refusal looks like on the
 // wire, and how a service writes its resources in short are the caller's
