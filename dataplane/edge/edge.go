@@ -149,21 +149,33 @@ func (e *Edge) receive(x *exchange.Exchange) (request, *exchange.Response) {
 
 // AtOnce is Serve for what needs neither an origin nor a wait: a fresh object,
 // a refusal, a redirect. It returns nil for everything else, and x is then as
-// it came, for Serve. It keeps nothing of x.
+// it came, for Serve. It keeps nothing of x. Every step of Serve is a step here,
+// or a reason to return nil.
 func (e *Edge) AtOnce(x *exchange.Exchange) *exchange.Response {
 	record, trail := x.Record, x.Trail
 	r, resp := e.receive(x)
-	if resp != nil {
-		return resp
+	if resp == nil {
+		resp = e.hitAtOnce(r)
+	}
+	if resp == nil {
+		x.Record, x.Trail = record, trail
+	}
+	return resp
+}
+
+// hitAtOnce answers with a fresh object where nothing else has a say in it.
+func (e *Edge) hitAtOnce(r request) *exchange.Response {
+	if r.behavior.ViewerRequest != nil || r.behavior.ViewerResponse != nil {
+		return nil // functions take their time
 	}
 	var space [keySpace]byte
 	key := keyOf(r, space[:0])
-	if have := lookUp(r, key); have.state == httpcache.Fresh && have.object.Fault == 0 && have.object.Status < 400 {
-		r.x.Trail.Add("cache", string(have.reason))
-		return e.reply(r, fromObject(r, have.object, wordHit, have.reason))
+	have := lookUp(r, key)
+	if have.state != httpcache.Fresh || have.object.Fault != 0 || have.object.Status >= 400 {
+		return nil // error pages may have to be fetched
 	}
-	x.Record, x.Trail = record, trail
-	return nil
+	r.x.Trail.Add("cache", string(have.reason))
+	return e.reply(r, fromObject(r, have.object, wordHit, have.reason))
 }
 
 // Refuse answers an exchange that the server turned down before it had an owner:
