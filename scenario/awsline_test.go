@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"drawbridge/controlplane/api"
@@ -30,6 +32,7 @@ type awsLine struct {
 	in       object
 	region   string
 	unsigned bool
+	outfile  string // for the blob that is the answer's body
 }
 
 // option is "--name value …".
@@ -86,7 +89,11 @@ func parseAWS(args []string, read func(name string) (string, error)) (*awsLine, 
 	if line.op = findOperation(line.table, args[1]); line.op == nil {
 		return nil, fmt.Errorf("%s has no operation %q", args[0], args[1])
 	}
-	options, err := splitOptions(args[2:])
+	rest := args[2:]
+	if n := len(rest) - 1; n > 1 && blobOutput(line.op) != "" && !strings.HasPrefix(rest[n-1], "--") {
+		line.outfile, rest = rest[n], rest[:n]
+	}
+	options, err := splitOptions(rest)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +110,34 @@ func parseAWS(args []string, read func(name string) (string, error)) (*awsLine, 
 		}
 	}
 	return line, nil
+}
+
+// blobOutput names the member that the CLI writes to a file: its name stands at
+// the line's end.
+func blobOutput(op *api.Operation) string {
+	for _, m := range shapeMembers(op.Output) {
+		if m.In == api.InPayload && m.Type.Kind == api.KindBlob {
+			return m.Name
+		}
+	}
+	return ""
+}
+
+// answered prints what an operation answered; a body goes to the line's file.
+func (s *story) answered(line *awsLine, out object, folder string) error {
+	s.answer = ""
+	if line.outfile != "" {
+		name := blobOutput(line.op)
+		body, _ := out.get(name)
+		out = slices.DeleteFunc(out, func(m member) bool { return m.name == name })
+		if err := os.WriteFile(filepath.Join(folder, line.outfile), []byte(scalarText(body)), 0o600); err != nil {
+			return err
+		}
+	}
+	if len(out) > 0 {
+		s.answer = printJSON(out)
+	}
+	return nil
 }
 
 // fileOf gives the name behind file:// or fileb://.

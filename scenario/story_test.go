@@ -21,6 +21,7 @@ type story struct {
 	later   map[string]chan outcome
 
 	realCLI  string // path of the AWS CLI; "" for the built-in client
+	realSDK  bool   // by aws-sdk-go-v2
 	answer   string // last answer of aws, JSON
 	failure  *awsFailure
 	response *response // last answer to request
@@ -58,10 +59,16 @@ func (c *clock) add(d time.Duration) {
 	c.added += d
 }
 
-// setup prepares a story; realCLI is the AWS CLI to use, or "".
+// bySDK in place of the AWS CLI's path means aws-sdk-go-v2.
+const bySDK = "aws-sdk-go-v2"
+
+// setup prepares a story; realCLI is the AWS CLI to use, or bySDK, or "".
 func setup(realCLI string) func(*testscript.Env) error {
 	return func(env *testscript.Env) error {
 		s := &story{clock: &clock{}, origins: map[string]*origin{}, conns: map[string]*viewerConn{}, later: map[string]chan outcome{}, realCLI: realCLI}
+		if realCLI == bySDK {
+			s.realCLI, s.realSDK = "", true
+		}
 		env.Values[storyKey{}] = s
 		env.Vars = append(env.Vars,
 			"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",

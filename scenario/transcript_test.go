@@ -18,15 +18,22 @@ import (
 // ids as <id>, times as <time>.
 type transcript struct {
 	file  string
+	off   bool
 	names []boundName
 }
 
 type boundName struct{ name, value string }
 
 // cmdTranscript: transcript — writes the aws calls from here on, and what they
-// answer, to the file transcript.
+// answer, to the file transcript. transcript off leaves out what follows, such
+// as pages in the order of random ids, until transcript on.
 func cmdTranscript(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
+	if t := of(ts).transcript; t != nil {
+		usage(ts, len(args) == 1 && (args[0] == "off" || args[0] == "on"), "transcript off, transcript on")
+		t.off = args[0] == "off"
+		return
+	}
 	usage(ts, len(args) == 0, "transcript")
 	t := &transcript{file: ts.MkAbs("transcript")}
 	for _, name := range []string{"API", "ROOT"} { // of mock-api
@@ -48,7 +55,7 @@ func (t *transcript) bind(name, value string) {
 
 // record writes a call and what it said.
 func (t *transcript) record(args []string, s *story) error {
-	if t == nil {
+	if t == nil || t.off {
 		return nil
 	}
 	var b strings.Builder
@@ -101,7 +108,7 @@ func (t *transcript) printed(answer string) (string, error) {
 
 var (
 	// CloudFront's ids and ETags (reference/cloudfront.md 1.3), certificates and moments.
-	edgeID  = regexp.MustCompile(`\b(?:[CEIKP][A-Z0-9]{11,28}|KV[A-Z0-9]{10,}|(?:dt|cg|vo|ts|aip|cf)_[A-Za-z0-9]+|d[a-z0-9]{13})\b`)
+	edgeID  = regexp.MustCompile(`\b(?:[CEIKP][A-Z0-9]{11,28}|KV[A-Z0-9]{10,}|(?:dt|cg|vo|ts|aip|cf)_[A-Za-z0-9]+|[ds][a-z0-9]{13})\b`)
 	pemText = regexp.MustCompile(`(?s)-----BEGIN .*-----END [A-Z ]+-----\n?`)
 	moment  = regexp.MustCompile(`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|\+00:00)`)
 
@@ -110,8 +117,10 @@ var (
 	logMoment = regexp.MustCompile(`[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{2}:\d{2}:\d{2} UTC \d{4}`)
 	// ownIDs are members called …Id whose value is AWS's or the story's.
 	ownIDs = []string{"HostedZoneId", "customerId"}
-	// newerMembers are unknown to the AWS CLI 2.9.19, which leaves them out.
-	newerMembers = []string{"ipAddressType", "rootResourceId", "domainNameArn", "routingMode"}
+	// newerMembers, or members of a newer "Structure.", are unknown to the AWS CLI
+	// 2.9.19 or to the SDK's release, which leave them out.
+	newerMembers = []string{"ipAddressType", "rootResourceId", "domainNameArn", "routingMode",
+		"S3OriginConfig.OriginReadTimeout", "Items.ETag", "VpcOriginEndpointConfig.IpAddressType", "Items.IpAddressType"}
 )
 
 // masked replaces what differs from run to run.
@@ -120,7 +129,7 @@ func (t *transcript) masked(member string, value any) any {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for name, inner := range v {
-			if slices.Contains(newerMembers, name) {
+			if slices.Contains(newerMembers, name) || slices.Contains(newerMembers, member+"."+name) {
 				continue
 			}
 			out[t.named(name)] = t.masked(name, inner)
@@ -147,6 +156,8 @@ func (t *transcript) masked(member string, value any) any {
 		return "<certificate>"
 	case member == "position":
 		return "<position>"
+	case member == "Serial", member == "Issuer":
+		return "<" + strings.ToLower(member) + ">"
 	}
 	if n, ok := value.(json.Number); ok { // one form for 2 and 2.0: the clients differ
 		return json.Number(strings.TrimSuffix(n.String(), ".0"))
