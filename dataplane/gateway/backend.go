@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"drawbridge/dataplane/exchange"
@@ -25,6 +26,10 @@ func timeoutOf(integration *program.Integration) time.Duration {
 // callBackend performs a call within the integration's timeout, which covers
 // the whole answer.
 func (c *call) callBackend(ctx context.Context, integration *program.Integration, call *upstream.Call) (result, *Refusal) {
+	proxy := integration.Type == program.IntegrationHTTPProxy
+	if proxy && integration.Stream && c.log == nil { // a test invocation shows the whole body
+		return c.streamBackend(ctx, integration, call)
+	}
 	timeout := timeoutOf(integration)
 	call.ConnectTimeout, call.ReadTimeout = timeout, timeout
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -35,13 +40,58 @@ func (c *call) callBackend(ctx context.Context, integration *program.Integration
 		var body []byte
 		if body, err = response.Body.ReadAll(maxPayload); err == nil {
 			c.noteLatency()
-			proxy := integration.Type == program.IntegrationHTTPProxy
-			return result{status: response.Status, header: response.Header, body: body, proxy: proxy}, nil
+			if proxy {
+				body = c.proxyBody(response.Header, body)
+			}
+			return result{status: response.Status, header: response.Header, body: body, proxy: proxy, traced: !proxy}, nil
 		}
 		_ = response.Body.Close()
 	}
 	c.noteLatency()
 	return result{}, backendRefusal(ctx, err)
+}
+
+// What a streamed answer may take (reference/api-gateway.md 7.9).
+const (
+	streamIdle  = 5 * time.Minute
+	streamTotal = 15 * time.Minute
+)
+
+// streamBackend performs a call whose answer's head has to come within the
+// integration's timeout and whose body is handed on as it comes.
+func (c *call) streamBackend(ctx context.Context, integration *program.Integration, call *upstream.Call) (result, *Refusal) {
+	timeout := timeoutOf(integration)
+	call.ConnectTimeout, call.ReadTimeout = timeout, streamIdle
+	ctx, cancel := context.WithTimeout(ctx, streamTotal)
+	late := time.AfterFunc(timeout, cancel)
+	response, err := c.gateway.options.Do(ctx, call)
+	c.noteLatency()
+	inTime := late.Stop()
+	if err != nil || !inTime {
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		cancel()
+		if !inTime {
+			return result{}, &Refusal{Type: IntegrationTimeout, Reason: reasonTimeout}
+		}
+		return result{}, backendRefusal(ctx, err)
+	}
+	c.x.Record.OriginStatus = response.Status
+	body := exchange.Stream(&streamedBody{response.Body.Reader(), cancel}, response.Body.Length())
+	return result{status: response.Status, header: response.Header, stream: &body, proxy: true}, nil
+}
+
+// streamedBody is a backend's body that ends its call when it is closed.
+type streamedBody struct {
+	io.ReadCloser
+	end context.CancelFunc
+}
+
+// Close ends the call.
+func (b *streamedBody) Close() error {
+	defer b.end()
+	return b.ReadCloser.Close()
 }
 
 func (c *call) noteLatency() {

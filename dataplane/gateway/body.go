@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"errors"
-	"strings"
 
 	"drawbridge/dataplane/exchange"
 )
@@ -37,5 +36,5 @@ func (c *call) bodyText() (string, *Refusal) {
 	if refusal != nil {
 		return "", refusal
 	}
-	return strings.ToValidUTF8(string(data), "\uFFFD"), nil
+	return string(validUTF8(data)), nil
 }

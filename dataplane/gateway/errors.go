@@ -162,6 +162,8 @@ const (
 	reasonBodyNotJSON        Reason = "body-is-not-json"
 	reasonNoIntegration      Reason = "method-without-integration"
 	reasonNotBuilt           Reason = "this integration type is not built yet"
+	reasonBinaryTemplate     Reason = "template-for-binary-body"
+	reasonNotBase64          Reason = "body-is-no-base64"
 	reasonMockStatus         Reason = "mock-template-without-integer-status"
 	reasonMapping            Reason = "parameter-mapping-not-allowed"
 	reasonEndpoint           Reason = "invalid-endpoint-address"

@@ -53,4 +53,6 @@ var droppedFromProxyResponse = map[string]bool{
 
 const remapped = "x-amzn-Remapped-"
 
+func isForbiddenTarget(name string) bool { return forbiddenTargets[strings.ToLower(name)] }
+
 func isDroppedFromRequest(name string) bool { return droppedFromRequest[strings.ToLower(name)] }

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -21,51 +20,40 @@ const (
 // request with the parameter mappings merged in, where headers replace and
 // query values append (reference/api-gateway.md 2.5, 5.9).
 func (c *call) mapHTTPProxy(integration *program.Integration) (request, *Refusal) {
-	if c.x.Depth >= maxChained {
-		return request{}, &Refusal{Type: IntegrationFailure, Reason: reasonLoop}
-	}
 	mapped, refusal := c.mappedParameters(integration)
 	if refusal != nil {
 		return request{}, refusal
 	}
-	call := &upstream.Call{
-		Method: integration.Verb, Header: c.proxyHeader(mapped.header), Attempts: 1, IdleTimeout: keepBackends,
-		HopByHop: true, Hops: c.x.Hops, Depth: c.x.Depth + 1,
+	call, refusal := c.backendCall(integration, &mapped)
+	if refusal != nil {
+		return request{}, refusal
 	}
-	if call.Method == "" || call.Method == "ANY" {
-		call.Method = c.verb
-	}
-	if !c.setEndpoint(call, c.expandURI(integration.Endpoint, mapped.path)) {
-		return request{}, &Refusal{Type: APIConfigurationError, Reason: reasonEndpoint}
-	}
-	for _, query := range []string{c.x.Request.RawQuery, mapped.query} {
-		if query != "" && call.RawQuery != "" {
-			query = "&" + query
-		}
-		call.RawQuery += query
-	}
-	call.HasQuery = call.HasQuery || call.RawQuery != ""
-	if host, ok := mapped.host(); ok {
-		call.Authority = host
-	}
-	if call.Method != "GET" && call.Method != "HEAD" && call.Method != "OPTIONS" {
-		data, refusal := c.body()
+	call.Header = c.proxyHeader(mapped.header)
+	call.addQuery(c.x.Request.RawQuery)
+	call.addQuery(mapped.query.encoded())
+	if takesBody(call.Method) {
+		data, refusal := c.proxyRequestBody(integration)
 		if refusal != nil {
 			return request{}, refusal
 		}
 		call.Body = exchange.Bytes(data)
 	}
-	return request{call: call}, nil
+	return request{call: call.Call}, nil
 }
 
 // mapped is what the parameter mappings make of a request.
 type mapped struct {
 	header exchange.Header
-	query  string // encoded
+	query  parameters
 	path   map[string]string
 }
 
-func (m *mapped) host() (string, bool) { return m.header.Lookup("Host") }
+func (m *mapped) setPath(name, value string) {
+	if m.path == nil {
+		m.path = make(map[string]string)
+	}
+	m.path[name] = value
+}
 
 // mappedParameters evaluates the request's parameter mappings. One without a
 // value sets nothing.
@@ -73,7 +61,7 @@ func (c *call) mappedParameters(integration *program.Integration) (mapped, *Refu
 	var out mapped
 	for i := range integration.RequestMappings {
 		m := &integration.RequestMappings[i]
-		if m.Place == program.PlaceNone || m.Place == program.PlaceHeader && forbiddenTargets[strings.ToLower(m.Name)] {
+		if m.Place == program.PlaceNone || m.Place == program.PlaceHeader && isForbiddenTarget(m.Name) {
 			return mapped{}, &Refusal{Type: APIConfigurationError, Reason: reasonMapping}
 		}
 		value, ok, refusal := c.sourceValue(&m.Source)
@@ -87,15 +75,9 @@ func (c *call) mappedParameters(integration *program.Integration) (mapped, *Refu
 		case program.PlaceHeader:
 			out.header.Set(m.Name, value)
 		case program.PlaceQuery:
-			if out.query != "" {
-				out.query += "&"
-			}
-			out.query += url.QueryEscape(m.Name) + "=" + url.QueryEscape(value)
+			out.query = append(out.query, parameter{m.Name, value})
 		case program.PlacePath:
-			if out.path == nil {
-				out.path = make(map[string]string)
-			}
-			out.path[m.Name] = value
+			out.setPath(m.Name, value)
 		}
 	}
 	return out, nil
@@ -170,15 +152,7 @@ func (c *call) proxyHeader(mapped exchange.Header) exchange.Header {
 		}
 		header = append(header, field)
 	}
-	for _, field := range mapped {
-		if name := strings.ToLower(field.Name); droppedAfterMapping[name] || name == "host" {
-			continue
-		}
-		header.Set(field.Name, field.Value)
-	}
-	return append(header,
-		exchange.Field{Name: "X-Amzn-Apigateway-Api-Id", Value: c.place.api.ID},
-		exchange.Field{Name: "X-Amzn-Trace-Id", Value: c.trace()})
+	return append(withMapped(header, mapped), c.ownFields()...)
 }
 
 // isSignature tells whether an Authorization value is for AWS and not for the

@@ -33,7 +33,11 @@ type result struct {
 	// proxy tells that the backend's answer is the method's: nothing is
 	// selected or mapped.
 	proxy bool
-	mock  *program.MockAnswer // of a constant template: the selection is known
+	// traced tells that the answer carries X-Amzn-Trace-Id; mocked that there was
+	// no backend.
+	traced, mocked bool
+
+	mock *program.MockAnswer // of a constant template: the selection is known
 }
 
 // mapRequest turns the method request into the integration request, by the

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"strconv"
 	"strings"
 
 	"drawbridge/dataplane/exchange"
@@ -27,26 +26,57 @@ func (c *call) mapResponse(s selected) (answer, *Refusal) {
 	if s.result.proxy {
 		return proxyAnswer(s.result), nil
 	}
-	out := answer{status: s.response.StatusCode, contentType: defaultContentType, body: s.result.body}
-	if template, ok := c.responseTemplate(s.response.Templates); ok {
-		out.contentType = template.ContentType
-		if !template.Empty() {
-			text, refusal := c.render(template, APIConfigurationError, func() (*vtl.Input, *Refusal) {
-				return vtl.NewInput(string(s.result.body), c.inputParams()), nil
-			})
-			if refusal != nil {
-				return answer{}, refusal
-			}
-			out.body = []byte(text)
-		}
+	out := answer{status: s.response.StatusCode, contentType: defaultContentType}
+	if refusal := c.mapBody(&out, &s); refusal != nil {
+		return answer{}, refusal
+	}
+	if s.result.traced {
+		out.header.Add("X-Amzn-Trace-Id", c.trace())
 	}
 	for i := range s.response.Mappings {
 		if refusal := c.mapField(&out, &s.response.Mappings[i], &s.result); refusal != nil {
 			return answer{}, refusal
 		}
 	}
-	c.override(&out)
+	c.overrideResponse(&out)
 	return out, nil
+}
+
+// mapBody makes the body: the backend's, converted as contentHandling and Accept
+// ask for, rendered by the template that Accept chooses
+// (reference/api-gateway.md 5.2, 5.3). Of a MOCK nothing is bytes.
+func (c *call) mapBody(out *answer, s *selected) *Refusal {
+	handling, body := s.response.ContentHandling, payload{data: s.result.body}
+	if !s.result.mocked {
+		handling = c.responseHandling(s.response)
+		body = newPayload(body.data, isBinary(c.binaryTypes(), mediaType(s.result.header.Get("Content-Type"))))
+	}
+	if handling == program.ConvertToText {
+		body = body.toText()
+	}
+	if template, ok := c.responseTemplate(s.response.Templates); ok {
+		out.contentType = template.ContentType
+		if !template.Empty() {
+			if body.binary {
+				return &Refusal{Type: APIConfigurationError, Reason: reasonBinaryTemplate}
+			}
+			text, refusal := c.render(template, APIConfigurationError, func() (*vtl.Input, *Refusal) {
+				return vtl.NewInput(string(body.data), c.inputParams()), nil
+			})
+			if refusal != nil {
+				return refusal
+			}
+			body.data = []byte(text)
+		}
+	}
+	if handling == program.ConvertToBinary {
+		var ok bool
+		if body, ok = body.toBinary(); !ok {
+			return &Refusal{Type: APIConfigurationError, Reason: reasonNotBase64}
+		}
+	}
+	out.body = body.data
+	return nil
 }
 
 // responseTemplate chooses by the first media type of Accept, else JSON, else
@@ -135,48 +165,6 @@ func isFieldText(name, value string) bool {
 		}
 	}
 	return name != ""
-}
-
-// override applies what templates wrote into $context.responseOverride: an
-// integer status, and header values, where a list means several
-// (reference/api-gateway.md 5.4, 5.6).
-func (c *call) override(out *answer) {
-	if c.context == nil {
-		return
-	}
-	tree, _ := c.context.Get("responseOverride")
-	overrides, ok := tree.(*jsonpath.Object)
-	if !ok {
-		return
-	}
-	if value, ok := overrides.Get("status"); ok {
-		text, _ := jsonpath.Scalar(value)
-		if status, err := strconv.Atoi(text); err == nil && status >= 100 && status <= 599 {
-			out.status = max(status, 200) // 1xx cannot end an exchange
-		}
-	}
-	value, _ := overrides.Get("header")
-	fields, ok := value.(*jsonpath.Object)
-	if !ok {
-		return
-	}
-	for name, value := range fields.All() {
-		list, many := value.(*jsonpath.List)
-		if !many {
-			if text, ok := jsonpath.Scalar(value); ok {
-				out.set(name, text)
-			}
-			continue
-		}
-		for i, item := range list.Items {
-			text, _ := jsonpath.Scalar(item)
-			if i == 0 {
-				out.set(name, text)
-			} else if isFieldText(name, text) && !remappedMapped[strings.ToLower(name)] {
-				out.header.Add(name, text)
-			}
-		}
-	}
 }
 
 // proxyAnswer is the answer of an HTTP_PROXY backend as the client gets it.

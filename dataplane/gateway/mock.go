@@ -1,9 +1,6 @@
 package gateway
 
-import (
-	"drawbridge/dataplane/program"
-	"drawbridge/engine/vtl"
-)
+import "drawbridge/dataplane/program"
 
 // mapMock makes the request of a MOCK: the text that tells its status.
 func (c *call) mapMock(integration *program.Integration) (request, *Refusal) {
@@ -11,27 +8,34 @@ func (c *call) mapMock(integration *program.Integration) (request, *Refusal) {
 	switch {
 	case refusal != nil:
 		return request{}, refusal
-	case found && template.Mock != nil:
+	case found && template.Mock != nil && c.seesText(integration):
 		return request{mock: template.Mock}, nil
-	case found && !template.Empty():
-		text, refusal := c.render(template, APIConfigurationError, func() (*vtl.Input, *Refusal) {
-			body, refusal := c.bodyText()
-			return vtl.NewInput(body, c.inputParams()), refusal
-		})
-		return request{text: text}, refusal
 	}
-	text, refusal := c.bodyText()
-	return request{text: text}, refusal
+	text, refusal := c.integrationBody(integration)
+	return request{text: string(text)}, refusal
+}
+
+// seesText tells whether a template gets the client's body as it came, as text.
+// With a binary body a MOCK fails, too (reference/api-gateway.md 5.3).
+func (c *call) seesText(integration *program.Integration) bool {
+	switch integration.ContentHandling {
+	case program.ConvertToText:
+		return true
+	case program.ConvertToBinary:
+		return false
+	}
+	types := c.binaryTypes()
+	return len(types) == 0 || !isBinary(types, mediaType(c.x.Request.Header.Get("Content-Type")))
 }
 
 // mockResult is what a MOCK answers (reference/api-gateway.md 5.4).
 func mockResult(r request) (result, *Refusal) {
 	if r.mock != nil {
-		return result{status: r.mock.Status, mock: r.mock}, nil
+		return result{status: r.mock.Status, mock: r.mock, mocked: true}, nil
 	}
 	status, ok := program.MockStatus(r.text)
 	if !ok {
 		return result{}, &Refusal{Type: APIConfigurationError, Reason: reasonMockStatus}
 	}
-	return result{status: status}, nil
+	return result{status: status, mocked: true}, nil
 }

@@ -212,14 +212,6 @@ func TestAuthorizationTypes(t *testing.T) {
 	f.root.Authorization = program.AuthorizationCustom
 	f.setPolicy(articlePolicy)
 	f.wantLength("GET /prod", "AccessDeniedException", 182) // phase A: before the authorizer
-	for _, kind := range []program.IntegrationType{program.IntegrationHTTP, program.IntegrationAWS, program.IntegrationAWSProxy} {
-		f := newFixture(t)
-		f.root.Integration.Type = kind
-		f.want("GET /prod", 500, "InternalServerErrorException", internal)
-		if f.last.Record.Reason != string(reasonNotBuilt) {
-			t.Error(f.last.Record.Reason)
-		}
-	}
 }
 
 func TestSizes(t *testing.T) {

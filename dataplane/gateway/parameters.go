@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"drawbridge/dataplane/exchange"
@@ -31,6 +32,23 @@ func (p parameters) all(name string) []string {
 		}
 	}
 	return values
+}
+
+// without returns the parameters but those of a name.
+func (p parameters) without(name string) parameters {
+	return slices.DeleteFunc(p, func(one parameter) bool { return one.name == name })
+}
+
+// encoded returns the parameters as they stand in a query.
+func (p parameters) encoded() string {
+	var b strings.Builder
+	for i := range p {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(p[i].name) + "=" + url.QueryEscape(p[i].value))
+	}
+	return b.String()
 }
 
 // queryParameters returns the query's parameters, form-decoded once: "&" and
