@@ -7,44 +7,99 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// unenforced names what a distribution asks for and the edge does not do yet,
-// of all that decides who gets in or what is sent: nobody is to believe that
-// it holds (design.md section 8). Nil: the edge does all of it.
+// The gaps: what a distribution, a cache behavior or an origin can ask for and
+// the edge does not do yet, of all that decides who gets in or what is sent.
+// When the edge does it, its row goes.
+var (
+	distributionGaps = []gap[cloudfrontapi.DistributionConfig]{
+		{"web ACL", func(c *cloudfrontapi.DistributionConfig) bool { return given(c.WebACLId) }},
+		{"staging (no viewer gets at it)", func(c *cloudfrontapi.DistributionConfig) bool { return value(c.Staging) }},
+		{"distribution tenants (no viewer gets at them)", func(c *cloudfrontapi.DistributionConfig) bool {
+			return value(c.ConnectionMode) == cloudfrontapi.ConnectionModeTenantOnly
+		}},
+		{"continuous deployment (all traffic stays here)", func(c *cloudfrontapi.DistributionConfig) bool {
+			return given(c.ContinuousDeploymentPolicyId)
+		}},
+		{"Anycast IP list", func(c *cloudfrontapi.DistributionConfig) bool { return given(c.AnycastIpListId) }},
+		{"geo restriction", func(c *cloudfrontapi.DistributionConfig) bool {
+			if c.Restrictions == nil || c.Restrictions.GeoRestriction == nil {
+				return false
+			}
+			kind := c.Restrictions.GeoRestriction.RestrictionType
+			return given(kind) && *kind != cloudfrontapi.GeoRestrictionTypeNone
+		}},
+		{"viewer mTLS", func(c *cloudfrontapi.DistributionConfig) bool { return c.ViewerMtlsConfig != nil }},
+		{"connection function", func(c *cloudfrontapi.DistributionConfig) bool {
+			return c.ConnectionFunctionAssociation != nil && given(c.ConnectionFunctionAssociation.Id)
+		}},
+		{"cache tags", func(c *cloudfrontapi.DistributionConfig) bool {
+			return c.CacheTagConfig != nil && given(c.CacheTagConfig.HeaderName)
+		}},
+		{"standard logs (no bucket gets any)", func(c *cloudfrontapi.DistributionConfig) bool {
+			return c.Logging != nil && value(c.Logging.Enabled)
+		}},
+		{"HTTP/3", func(c *cloudfrontapi.DistributionConfig) bool {
+			return slices.Contains([]string{cloudfrontapi.HttpVersionHttp3, cloudfrontapi.HttpVersionHttp2and3}, value(c.HttpVersion))
+		}},
+	}
+	behaviorGaps = []gap[cloudfrontapi.CacheBehavior]{
+		{"Lambda@Edge", func(b *cloudfrontapi.CacheBehavior) bool {
+			return b.LambdaFunctionAssociations != nil && len(b.LambdaFunctionAssociations.Items) > 0
+		}},
+		{"signed URLs and cookies", func(b *cloudfrontapi.CacheBehavior) bool {
+			return b.TrustedKeyGroups != nil && value(b.TrustedKeyGroups.Enabled) || b.TrustedSigners != nil && value(b.TrustedSigners.Enabled)
+		}},
+		{"response headers policy", func(b *cloudfrontapi.CacheBehavior) bool { return given(b.ResponseHeadersPolicyId) }},
+		{"field-level encryption", func(b *cloudfrontapi.CacheBehavior) bool { return given(b.FieldLevelEncryptionId) }},
+		{"real-time logs", func(b *cloudfrontapi.CacheBehavior) bool { return given(b.RealtimeLogConfigArn) }},
+		{"gRPC", func(b *cloudfrontapi.CacheBehavior) bool { return b.GrpcConfig != nil && value(b.GrpcConfig.Enabled) }},
+		{"Smooth Streaming", func(b *cloudfrontapi.CacheBehavior) bool { return value(b.SmoothStreaming) }},
+	}
+	originGaps = []gap[cloudfrontapi.Origin]{
+		{"VPC origin (called by its domain name)", func(o *cloudfrontapi.Origin) bool { return o.VpcOriginConfig != nil }},
+		{"origin access control (requests are not signed)", func(o *cloudfrontapi.Origin) bool { return given(o.OriginAccessControlId) }},
+		{"origin access identity (requests are not signed)", func(o *cloudfrontapi.Origin) bool {
+			return o.S3OriginConfig != nil && given(o.S3OriginConfig.OriginAccessIdentity)
+		}},
+		{"origin mTLS", func(o *cloudfrontapi.Origin) bool {
+			return o.CustomOriginConfig != nil && o.CustomOriginConfig.OriginMtlsConfig != nil
+		}},
+		{"Origin Shield", func(o *cloudfrontapi.Origin) bool { return o.OriginShield != nil && value(o.OriginShield.Enabled) }},
+	}
+)
+
+// gap is something that a part of a distribution can ask for and does not get.
+type gap[C any] struct {
+	name string
+	asks func(*C) bool
+}
+
+func given(text *string) bool { return value(text) != "" }
+
+// unenforced names what a distribution asks for and the edge does not do yet:
+// nobody is to believe that it holds (design.md section 8). Nil: the edge does
+// all of it.
 func unenforced(config *cloudfrontapi.DistributionConfig) []string {
-	var names []string
-	note := func(name string, there bool) {
-		if there {
-			names = append(names, name)
-		}
-	}
-	all := behaviors(config)
-	var lambdas, signed, encrypted bool
-	for _, b := range all {
-		lambdas = lambdas || b.LambdaFunctionAssociations != nil && len(b.LambdaFunctionAssociations.Items) > 0
-		signed = signed || b.TrustedKeyGroups != nil && value(b.TrustedKeyGroups.Enabled) || b.TrustedSigners != nil && value(b.TrustedSigners.Enabled)
-		encrypted = encrypted || value(b.FieldLevelEncryptionId) != ""
-	}
-	note("Lambda@Edge", lambdas)
-	note("signed URLs and cookies", signed)
-	note("field-level encryption", encrypted)
-	note("web ACL", value(config.WebACLId) != "")
-	note("staging (no viewer gets at it)", value(config.Staging))
-	note("distribution tenants (no viewer gets at them)", value(config.ConnectionMode) == cloudfrontapi.ConnectionModeTenantOnly)
-	note("continuous deployment (all traffic stays here)", value(config.ContinuousDeploymentPolicyId) != "")
-	note("Anycast IP list", value(config.AnycastIpListId) != "")
-	note("VPC origin (called by its domain name)", hasVPCOrigin(config))
-	if r := config.Restrictions; r != nil && r.GeoRestriction != nil {
-		kind := value(r.GeoRestriction.RestrictionType)
-		note("geo restriction", kind != "" && kind != cloudfrontapi.GeoRestrictionTypeNone)
+	names := asked(behaviorGaps, behaviors(config))
+	names = append(names, asked(distributionGaps, []cloudfrontapi.DistributionConfig{*config})...)
+	if config.Origins != nil {
+		names = append(names, asked(originGaps, config.Origins.Items)...)
 	}
 	return names
 }
 
-func hasVPCOrigin(config *cloudfrontapi.DistributionConfig) bool {
-	if config.Origins == nil {
-		return false
+// asked names the gaps that one of the parts asks for.
+func asked[C any](gaps []gap[C], parts []C) []string {
+	var names []string
+	for _, g := range gaps {
+		for i := range parts {
+			if g.asks(&parts[i]) {
+				names = append(names, g.name)
+				break
+			}
+		}
 	}
-	return slices.ContainsFunc(config.Origins.Items, func(o cloudfrontapi.Origin) bool { return o.VpcOriginConfig != nil })
+	return names
 }
 
 // Warning is what a unit asks for and is not done.

@@ -42,3 +42,29 @@ func TestUnenforced(t *testing.T) {
 		}
 	}
 }
+
+// TestGaps: a distribution that asks for everything is warned of every gap.
+func TestGaps(t *testing.T) {
+	all := &cloudfrontapi.DistributionConfig{
+		WebACLId: new("acl"), Staging: new(true), ConnectionMode: new("tenant-only"), ContinuousDeploymentPolicyId: new("p"),
+		AnycastIpListId: new("aip_1"), HttpVersion: new("http2and3"), Logging: &cloudfrontapi.LoggingConfig{Enabled: new(true)},
+		Restrictions:                  &cloudfrontapi.Restrictions{GeoRestriction: &cloudfrontapi.GeoRestriction{RestrictionType: new("whitelist")}},
+		ViewerMtlsConfig:              &cloudfrontapi.ViewerMtlsConfig{},
+		ConnectionFunctionAssociation: &cloudfrontapi.ConnectionFunctionAssociation{Id: new("cf_1")},
+		CacheTagConfig:                &cloudfrontapi.CacheTagConfig{HeaderName: new("cache-tag")},
+		CacheBehaviors: &cloudfrontapi.CacheBehaviors{Items: []cloudfrontapi.CacheBehavior{{
+			LambdaFunctionAssociations: &cloudfrontapi.LambdaFunctionAssociations{Items: make([]cloudfrontapi.LambdaFunctionAssociation, 1)},
+			TrustedKeyGroups:           &cloudfrontapi.TrustedKeyGroups{Enabled: new(true)},
+			FieldLevelEncryptionId:     new("C1"), ResponseHeadersPolicyId: new("r"), RealtimeLogConfigArn: new("arn"),
+			GrpcConfig: &cloudfrontapi.GrpcConfig{Enabled: new(true)}, SmoothStreaming: new(true),
+		}}},
+		Origins: &cloudfrontapi.Origins{Items: []cloudfrontapi.Origin{
+			{VpcOriginConfig: &cloudfrontapi.VpcOriginConfig{}, OriginShield: &cloudfrontapi.OriginShield{Enabled: new(true)}},
+			{OriginAccessControlId: new("E1"), S3OriginConfig: &cloudfrontapi.S3OriginConfig{OriginAccessIdentity: new("origin-access-identity/cloudfront/E1")}},
+			{CustomOriginConfig: &cloudfrontapi.CustomOriginConfig{OriginMtlsConfig: &cloudfrontapi.OriginMtlsConfig{}}},
+		}},
+	}
+	if got, want := len(unenforced(all)), len(behaviorGaps)+len(distributionGaps)+len(originGaps); got != want {
+		t.Errorf("%d warnings for %d gaps: %q", got, want, unenforced(all))
+	}
+}
