@@ -37,6 +37,7 @@ type conn struct {
 	cancel context.CancelFunc
 	state  atomic.Int32
 	h2     atomic.Pointer[h2Conn] // set once the connection speaks HTTP/2
+	corks  *corkConn              // under a TLS connection; nil without
 
 	// buf[r:w] is what was read and not yet used.
 	buf    []byte
@@ -113,8 +114,8 @@ func (c *conn) startTLS() bool {
 	if certs == nil {
 		return false
 	}
-	raw := &prefixConn{Conn: c.net, prefix: c.buf[c.r:c.w]}
-	tc := tls.Server(raw, certs.shared)
+	c.corks = &corkConn{Conn: &prefixConn{Conn: c.net, prefix: c.buf[c.r:c.w]}}
+	tc := tls.Server(c.corks, certs.shared)
 	ctx, cancel := context.WithTimeout(c.ctx, c.srv.opts.Limits.HandshakeTimeout)
 	defer cancel()
 	if err := tc.HandshakeContext(ctx); err != nil {
@@ -130,6 +131,20 @@ func (c *conn) startTLS() bool {
 		Resumed:     st.DidResume,
 	}
 	return true
+}
+
+// cork lets the records of several writes go out together, with uncork.
+func (c *conn) cork() {
+	if c.corks != nil {
+		c.corks.cork()
+	}
+}
+
+func (c *conn) uncork() error {
+	if c.corks == nil {
+		return nil
+	}
+	return c.corks.uncork()
 }
 
 func (c *conn) isALPN(protocol string) bool {

@@ -118,6 +118,7 @@ func (c *conn) writeLarge(data []byte) error {
 	const piece = 1 << 20
 	first := data[:min(len(data), piece)]
 	buffers := net.Buffers{c.out, first}
+	c.cork()
 	if _, err := buffers.WriteTo(c.net); err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (c *conn) writeLarge(data []byte) error {
 		}
 		data = data[n:]
 	}
-	return nil
+	return c.uncork()
 }
 
 var errStreamLength = errors.New("body does not have its stated length")

@@ -258,10 +258,12 @@ func (h *h2Conn) write(f func() error) error {
 	last := h.waiting.Add(-1) == 0
 	if h.failed == nil {
 		h.c.armWrite()
+		h.c.cork()
 		h.failed = f()
 	}
 	if h.failed == nil && last {
 		h.failed = h.out.Flush()
+		h.failed = errors.Join(h.failed, h.c.uncork())
 	}
 	if h.failed != nil {
 		h.c.cancel()
@@ -276,6 +278,7 @@ func (h *h2Conn) writeLater(f func() error) error {
 	defer h.wmu.Unlock()
 	if h.failed == nil {
 		h.c.armWrite()
+		h.c.cork()
 		h.failed = f()
 	}
 	if h.failed != nil {
