@@ -76,8 +76,8 @@ Drawbridge is not affiliated with Amazon Web Services.`,
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), demoCommand(), versionCommand())
-	for _, name := range []string{"run", "env", "validate", "lock"} {
+	root.AddCommand(serveCommand(), demoCommand(), lockCommand(), versionCommand())
+	for _, name := range []string{"run", "env", "validate"} {
 		root.AddCommand(reservedCommand(name))
 	}
 	return root

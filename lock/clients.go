@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -19,6 +20,7 @@ type Clients struct {
 	APIGateway *apigateway.Client
 	CloudFront *cloudfront.Client
 	STS        *sts.Client
+	Secrets    *secretsmanager.Client // nil for the demo's
 
 	http *http.Client
 }

@@ -3,8 +3,9 @@
 // through the official SDK and knocks at doors by real requests over TLS, so it
 // works against Drawbridge and against AWS alike.
 //
-// So far it holds what `drawbridge demo` needs: clients, a prober, the AWS CLI
-// and curl lines a user would type, and the article's two methods as a story.
+// It holds the clients and the probers; apply, remove and rotate, each with the
+// AWS CLI lines a user would type for its steps; and the story of `drawbridge
+// demo`. Judging what was collected is package lock/audit's.
 //
 // It must not know how Drawbridge works inside: no plane, no service, no store.
 package lock

@@ -17,6 +17,9 @@ import (
 // the end of the body so that the connection can be used again.
 const maxProbeBody = 1 << 20
 
+// probeTimeout is the time for one probe: an API's integration may take 29 s.
+const probeTimeout = 40 * time.Second
+
 // Prober knocks at doors: it sends single requests over TLS and reports what
 // came back. It follows no redirect and asks for no compression, as curl does.
 type Prober struct {
@@ -30,6 +33,7 @@ type ProberOptions struct {
 	Address string // HOST:PORT that is dialled whatever the name; "": the name itself
 	CA      []byte // PEM of the authority to trust; nil: the system's
 	CAFile  string // where curl finds CA, for the lines that are shown
+	Fresh   bool   // a connection of its own for each probe
 }
 
 // NewProber makes a Prober.
@@ -53,11 +57,13 @@ func NewProber(o ProberOptions) (*Prober, error) {
 		TLSHandshakeTimeout:    10 * time.Second,
 		ForceAttemptHTTP2:      true, // a custom dialer turns it off otherwise
 		DisableCompression:     true,
+		DisableKeepAlives:      o.Fresh,
 		IdleConnTimeout:        time.Minute,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	return &Prober{address: o.Address, caFile: o.CAFile, client: &http.Client{
 		Transport:     transport,
+		Timeout:       probeTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }

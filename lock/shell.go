@@ -13,7 +13,10 @@ type shell struct {
 	known []variable
 }
 
-type variable struct{ name, value string }
+type variable struct {
+	name, value string
+	secret      bool
+}
 
 // minVariable is the shortest value that is looked for in a word: a shorter one
 // could be there by chance.
@@ -25,7 +28,35 @@ func (s *shell) set(name, value string) {
 	if len(value) < minVariable {
 		return
 	}
-	s.known = append(s.known, variable{name, value})
+	s.known = append(s.known, variable{name: name, value: value})
+	s.order()
+}
+
+// secret gives a variable a value that is not to be shown, however short.
+func (s *shell) secret(name, value string) {
+	s.known = slices.DeleteFunc(s.known, func(v variable) bool { return v.name == name })
+	if value == "" {
+		return
+	}
+	s.known = append(s.known, variable{name, value, true})
+	// Inside of a JSON document it may be written otherwise.
+	if quoted := quoteJSON(value); quoted[1:len(quoted)-1] != value {
+		s.known = append(s.known, variable{name, quoted[1 : len(quoted)-1], true})
+	}
+	s.order()
+}
+
+// redact replaces secrets by the names of their variables.
+func (s *shell) redact(text string) string {
+	for _, known := range s.known {
+		if known.secret {
+			text = strings.ReplaceAll(text, known.value, "$"+known.name)
+		}
+	}
+	return text
+}
+
+func (s *shell) order() {
 	// Longest first: a value that contains another one is the better match.
 	slices.SortStableFunc(s.known, func(a, b variable) int { return len(b.value) - len(a.value) })
 }

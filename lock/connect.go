@@ -1,0 +1,243 @@
+package lock
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// API Gateway answers 429 to an account that changes methods quickly (its
+// control plane has account-wide rates); attempts and pauses outlast that.
+const (
+	apiAttempts   = 12
+	apiMaxBackoff = 20 * time.Second
+)
+
+// ConnectOptions say whose APIs are called: what they leave empty comes from
+// where the AWS CLI finds it (environment, profiles, roles).
+type ConnectOptions struct {
+	Profile  string
+	Region   string
+	Endpoint string // base URL of every API; "": AWS_ENDPOINT_URL, the profile's endpoint_url, AWS
+	CAFile   string // PEM file of the authority that probes (and an https endpoint) trust
+}
+
+// Account is a place where a lock may be: an account in a region, its APIs and
+// the way to its doors.
+type Account struct {
+	*Clients
+	ID       string // 12 digits
+	Caller   string // ARN
+	Region   string
+	Endpoint string // "": AWS itself
+	// Prober keeps connections. Sampler makes one per probe: behind one name
+	// are many places that learn of a change at different moments.
+	Prober, Sampler *Prober
+
+	http aws.HTTPClient
+}
+
+// Connect finds credentials and region and asks who is calling. With an
+// endpoint, probes dial its host and port whatever the name, and trust CAFile,
+// or the authority that a Drawbridge at the endpoint shows.
+func Connect(ctx context.Context, o ConnectOptions) (*Account, error) {
+	settings, err := loadConfig(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	account := &Account{
+		Clients: &Clients{
+			APIGateway: apigateway.NewFromConfig(settings),
+			CloudFront: cloudfront.NewFromConfig(settings),
+			STS:        sts.NewFromConfig(settings),
+			Secrets:    secretsmanager.NewFromConfig(settings),
+		},
+		Region: settings.Region, Endpoint: aws.ToString(settings.BaseEndpoint),
+	}
+	account.http = settings.HTTPClient
+	who, err := account.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return nil, fmt.Errorf("who is calling: %w", err)
+	}
+	account.ID, account.Caller = aws.ToString(who.Account), aws.ToString(who.Arn)
+	if err := account.findDoors(ctx, o.CAFile); err != nil {
+		return nil, err
+	}
+	return account, nil
+}
+
+// Close ends the connections of the probers that wait for use.
+func (a *Account) Close() {
+	a.Prober.Close()
+	a.Sampler.Close()
+}
+
+// loadConfig reads the SDK's configuration.
+func loadConfig(ctx context.Context, o ConnectOptions) (aws.Config, error) {
+	client, err := apiClient(o.CAFile)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	options := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(client),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(r *retry.StandardOptions) {
+				r.MaxAttempts, r.MaxBackoff = apiAttempts, apiMaxBackoff
+				r.RateLimiter = unlimited{} // many short waits are the way through a throttle
+			})
+		}),
+	}
+	if o.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(o.Profile))
+	}
+	if o.Region != "" {
+		options = append(options, config.WithRegion(o.Region))
+	}
+	settings, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return settings, fmt.Errorf("configuration of the AWS SDK: %w", err)
+	}
+	if o.Endpoint != "" {
+		settings.BaseEndpoint = &o.Endpoint
+	}
+	if endpoint := aws.ToString(settings.BaseEndpoint); endpoint != "" {
+		if u, err := url.Parse(endpoint); err != nil || u.Host == "" {
+			return settings, fmt.Errorf("endpoint %q: write a URL such as http://127.0.0.1:4566", endpoint)
+		}
+	}
+	if settings.Region == "" {
+		return settings, errors.New("no region: give --region, AWS_REGION or a profile that has one")
+	}
+	return settings, nil
+}
+
+// unlimited is the retryer's limit across calls: none.
+type unlimited struct{}
+
+func (unlimited) GetToken(context.Context, uint) (func() error, error) {
+	return func() error { return nil }, nil
+}
+
+func (unlimited) AddTokens(uint) error { return nil }
+
+// apiClient is the HTTP client of the control APIs; the SDK adds AWS_CA_BUNDLE.
+func apiClient(caFile string) (*awshttp.BuildableClient, error) {
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = collectors })
+	if caFile == "" {
+		return client, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	text, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, fmt.Errorf("--ca: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--ca %s: no PEM certificate in it", caFile)
+	}
+	return client.WithTransportOptions(func(t *http.Transport) {
+		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}), nil
+}
+
+// findDoors makes the probers.
+func (a *Account) findDoors(ctx context.Context, caFile string) error {
+	options := ProberOptions{}
+	if a.Endpoint != "" {
+		u, err := url.Parse(a.Endpoint)
+		if err != nil {
+			return fmt.Errorf("endpoint: %w", err)
+		}
+		port := u.Port()
+		if port == "" {
+			port = map[string]string{"https": "443"}[u.Scheme]
+		}
+		if port == "" {
+			port = "80"
+		}
+		options.Address = net.JoinHostPort(u.Hostname(), port)
+	}
+	var err error
+	switch {
+	case caFile != "":
+		options.CAFile = caFile
+		if options.CA, err = os.ReadFile(caFile); err != nil {
+			return fmt.Errorf("--ca: %w", err)
+		}
+	case a.Endpoint != "":
+		options.CAFile = "ca.pem"
+		if options.CA, err = a.fetchCA(ctx); err != nil {
+			return err
+		}
+	}
+	if a.Prober, err = NewProber(options); err != nil {
+		return err
+	}
+	options.Fresh = true
+	a.Sampler, err = NewProber(options)
+	return err
+}
+
+// maxCA bounds the authority's certificate.
+const maxCA = 1 << 20
+
+// fetchCA asks a Drawbridge for the certificate of its authority.
+func (a *Account) fetchCA(ctx context.Context) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(a.Endpoint, "/")+"/_drawbridge/ca.pem", nil)
+	if err != nil {
+		return nil, fmt.Errorf("authority of the endpoint: %w", err)
+	}
+	response, err := a.http.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("authority of the endpoint: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxCA))
+	if err != nil {
+		return nil, fmt.Errorf("authority of the endpoint: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("authority of the endpoint: %s answers %d; name its PEM file by --ca", request.URL, response.StatusCode)
+	}
+	return text, nil
+}
+
+// Whereabouts is one line that says whose things are looked at or changed.
+func (a *Account) Whereabouts() string {
+	endpoint := a.Endpoint
+	if endpoint == "" {
+		endpoint = "AWS"
+	}
+	return fmt.Sprintf("account %s, region %s, endpoint %s, caller %s", a.ID, a.Region, endpoint, a.Caller)
+}
+
+// Partition is the ARN partition of the account's region.
+func (a *Account) Partition() string {
+	switch {
+	case strings.HasPrefix(a.Region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(a.Region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
