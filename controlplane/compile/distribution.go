@@ -17,6 +17,7 @@ import (
 type policies interface {
 	cachePolicy(account, id string) (*cloudfrontapi.CachePolicyConfig, bool)
 	originRequestPolicy(account, id string) (*cloudfrontapi.OriginRequestPolicyConfig, bool)
+	responseHeadersPolicy(account, id string) (*cloudfrontapi.ResponseHeadersPolicyConfig, bool)
 	function(account, name string) (*program.EdgeFunction, bool)
 }
 
@@ -195,6 +196,9 @@ func compileBehavior(account string, config cloudfrontapi.CacheBehavior, targets
 		return nil, err
 	}
 	if b.Request, err = behaviorRequestPolicy(account, &config, known); err != nil {
+		return nil, err
+	}
+	if b.Response, err = behaviorResponsePolicy(account, &config, known); err != nil {
 		return nil, err
 	}
 	b.ViewerRequest, b.ViewerResponse, err = behaviorFunctions(account, &config, known)

@@ -19,10 +19,12 @@ type State struct {
 	users          map[string]map[string]bool                          // distributions by what they use: kind/account/name
 	cachePolicies  map[string]*cloudfrontapi.CachePolicyConfig         // by account/id
 	originRequests map[string]*cloudfrontapi.OriginRequestPolicyConfig // by account/id
-	functions      *jsfunc.Engine
-	liveFunctions  map[string]*program.EdgeFunction // by account/name
-	stores         map[string]*keyValues            // by store id
-	gateway        gatewayState
+	// responseHeaders are response headers policies by account/id.
+	responseHeaders map[string]*cloudfrontapi.ResponseHeadersPolicyConfig
+	functions       *jsfunc.Engine
+	liveFunctions   map[string]*program.EdgeFunction // by account/name
+	stores          map[string]*keyValues            // by store id
+	gateway         gatewayState
 }
 
 // source is a stored record as it was last put; without a value it is gone.
@@ -60,14 +62,15 @@ func NewState() *State {
 		panic("BUG: the function engine's own defaults: " + err.Error())
 	}
 	return &State{
-		functions:      functions,
-		liveFunctions:  make(map[string]*program.EdgeFunction),
-		stores:         make(map[string]*keyValues),
-		distributions:  make(map[string]source),
-		users:          make(map[string]map[string]bool),
-		cachePolicies:  make(map[string]*cloudfrontapi.CachePolicyConfig),
-		originRequests: make(map[string]*cloudfrontapi.OriginRequestPolicyConfig),
-		gateway:        newGatewayState(),
+		responseHeaders: make(map[string]*cloudfrontapi.ResponseHeadersPolicyConfig),
+		functions:       functions,
+		liveFunctions:   make(map[string]*program.EdgeFunction),
+		stores:          make(map[string]*keyValues),
+		distributions:   make(map[string]source),
+		users:           make(map[string]map[string]bool),
+		cachePolicies:   make(map[string]*cloudfrontapi.CachePolicyConfig),
+		originRequests:  make(map[string]*cloudfrontapi.OriginRequestPolicyConfig),
+		gateway:         newGatewayState(),
 	}
 }
 
@@ -158,6 +161,11 @@ func (s *State) noteCloudFront(p *pending, r record) {
 		s.markUsers(p, r)
 	case cloudfront.KindOriginRequestPolicy:
 		keepPolicy(p, r, s.originRequests, func(c *cloudfront.OriginRequestPolicyRecord) *cloudfrontapi.OriginRequestPolicyConfig {
+			return &c.Config
+		})
+		s.markUsers(p, r)
+	case cloudfront.KindResponseHeadersPolicy:
+		keepPolicy(p, r, s.responseHeaders, func(c *cloudfront.ResponseHeadersPolicyRecord) *cloudfrontapi.ResponseHeadersPolicyConfig {
 			return &c.Config
 		})
 		s.markUsers(p, r)

@@ -49,7 +49,6 @@ var (
 		{"signed URLs and cookies", func(b *cloudfrontapi.CacheBehavior) bool {
 			return b.TrustedKeyGroups != nil && value(b.TrustedKeyGroups.Enabled) || b.TrustedSigners != nil && value(b.TrustedSigners.Enabled)
 		}},
-		{"response headers policy", func(b *cloudfrontapi.CacheBehavior) bool { return given(b.ResponseHeadersPolicyId) }},
 		{"field-level encryption", func(b *cloudfrontapi.CacheBehavior) bool { return given(b.FieldLevelEncryptionId) }},
 		{"real-time logs", func(b *cloudfrontapi.CacheBehavior) bool { return given(b.RealtimeLogConfigArn) }},
 		{"gRPC", func(b *cloudfrontapi.CacheBehavior) bool { return b.GrpcConfig != nil && value(b.GrpcConfig.Enabled) }},

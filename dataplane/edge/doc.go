@@ -11,6 +11,7 @@
 //	obtain (obtain.go)      serve, revalidate, fetch               → answer
 //	error page (errorpage.go)                                      → answer
 //	viewer response (function.go)                                  → answer
+//	response headers policy (responseheaders.go)                   → answer
 //	reply (reply.go)        conditions, ranges, CloudFront's fields → exchange.Response
 //
 // A fetch (fetch.go) is a request to an origin with a life of its own: several

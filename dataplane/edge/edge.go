@@ -120,7 +120,8 @@ func (e *Edge) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Respon
 	}
 	r, made := e.viewerRequest(ctx, r)
 	if made != nil {
-		return e.reply(r, e.errorPage(ctx, r, *made))
+		got := e.errorPage(ctx, r, *made)
+		return e.reply(r, e.applyPolicy(r, got))
 	}
 	var space [keySpace]byte
 	key := keyOf(r, space[:0])
@@ -128,7 +129,7 @@ func (e *Edge) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Respon
 	got := e.obtain(ctx, r, key, have)
 	got = e.errorPage(ctx, r, got)
 	got = e.viewerResponse(ctx, r, got)
-	return e.reply(r, got)
+	return e.reply(r, e.applyPolicy(r, got))
 }
 
 // receive finds the behavior and lets the request in, or answers it.

@@ -134,13 +134,22 @@ func (e *Edge) notModified(r request, a answer) *exchange.Response {
 	a.drop()
 	b := newBox(len(a.header) + ownFields)
 	for _, f := range a.header {
-		if !strings.HasPrefix(strings.ToLower(f.Name), "content-") {
+		if !describesBody(f.Name) {
 			b.response.Header = append(b.response.Header, f)
 		}
 	}
 	a.status = 304
 	b.response.Status = a.status
 	return finish(r.visit, b, &a)
+}
+
+// describesBody tells the fields that a 304 leaves out.
+func describesBody(name string) bool {
+	switch strings.ToLower(name) {
+	case "content-type", "content-length", "content-encoding", "content-language", "content-md5", "content-range":
+		return true
+	}
+	return false
 }
 
 // partial answers a range of a stored body: 206, or 416 where there is nothing

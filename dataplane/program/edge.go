@@ -227,6 +227,7 @@ type Behavior struct {
 	Compress       bool
 	Cache          CachePolicy
 	Request        OriginRequestPolicy
+	Response       *ResponseHeadersPolicy // nil: none
 	// ViewerRequest and ViewerResponse are the functions of these events; nil: none.
 	ViewerRequest, ViewerResponse *EdgeFunction
 }
