@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -90,6 +91,7 @@ func serve(ctx context.Context, config app.Config, stdout, stderr io.Writer) err
 	config.Stderr = stderr
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
 	stopAtOnce()
+	tuneCollector(config.CacheSize + config.APICacheSize)
 	running, err := app.New(ctx, config)
 	if err != nil {
 		return err
@@ -98,6 +100,19 @@ func serve(ctx context.Context, config app.Config, stdout, stderr io.Writer) err
 		fmt.Fprintf(stdout, "drawbridge ready %s roles=%s\n", address.URL, address.Roles)
 	}
 	return running.Serve(ctx)
+}
+
+// tuneCollector lets garbage grow to four times what is in use, because a
+// server's live heap is small until its caches fill (a collection each few
+// milliseconds is what Go's default comes to), and sets the process a bound that
+// full caches stay well below. GOGC and GOMEMLIMIT in the environment win.
+func tuneCollector(cacheBytes int64) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(2*cacheBytes + 512<<20)
+	}
 }
 
 // stopAtOnce ends the process at the second signal. It counts on its own from
