@@ -38,6 +38,7 @@ type App struct {
 	ca        *server.CA
 	metrics   *telemetry.Metrics
 	accessLog *telemetry.AccessLog
+	stageLogs stageLogs
 	server    *server.Server
 
 	listeners []server.Listener
@@ -127,6 +128,9 @@ func (a *App) openStore(context.Context) error {
 
 func (a *App) openTelemetry(context.Context) error {
 	a.metrics = telemetry.NewMetrics()
+	if err := a.openStageLogs(); err != nil {
+		return err
+	}
 	switch a.config.AccessLog {
 	case "off":
 	case "stderr":
@@ -224,6 +228,9 @@ func (a *App) finish(x *exchange.Exchange) {
 	a.metrics.Observe(x)
 	if a.accessLog != nil {
 		a.accessLog.Write(x)
+	}
+	if x.Finished != nil {
+		x.Finished(x)
 	}
 }
 

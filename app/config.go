@@ -50,10 +50,14 @@ type Config struct {
 	CredentialsInline  string // AKID:SECRET
 	Propagation        time.Duration
 	GatewayPropagation time.Duration
-	AccessLog          string // "stderr", "off" or a file
+	AccessLog          string   // "stderr", "off" or a file
+	APIAccessLog       []string // telemetry.SinkOptions.Specs of stages' access logs
+	APIExecutionLog    []string // and of their execution logs
+	OTLPEndpoint       string   // base URL of an OpenTelemetry collector; "": none
 	DrainTimeout       time.Duration
 	Limits             map[string]int64
 
+	Stdout io.Writer
 	Stderr io.Writer
 	Log    *slog.Logger
 	Now    func() time.Time // nil: time.Now; what caches, meters, policies and signatures go by
@@ -139,9 +143,10 @@ func (c *Config) Check() error {
 		err = errors.Join(err, c.mayListen(at))
 	}
 	_, limitsErr := c.limits()
+	logErr := c.checkLogs()
 	_, originErr := c.allowedOrigins()
 	_, connectErr := c.connectTo()
-	return errors.Join(err, limitsErr, originErr, connectErr)
+	return errors.Join(err, limitsErr, logErr, originErr, connectErr)
 }
 
 // originRoots are the certificates an origin's certificate may come from: the

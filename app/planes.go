@@ -34,10 +34,12 @@ func (a *App) newPlanes(edgeNames []string) error {
 	if err != nil {
 		return err
 	}
-	if a.gateway, err = gateway.New(gateway.Options{
+	options := gateway.Options{
 		Do: a.upstream.Do, Usage: a.meter, Wording: wording, AccountThrottle: bounds.accountThrottle(), Identities: identities,
 		UserPools: a.config.CognitoEndpoint, Now: a.config.Now, Logger: a.log, CacheBytes: a.config.APICacheSize,
-	}); err != nil {
+	}
+	a.stageLogs.attach(&options)
+	if a.gateway, err = gateway.New(options); err != nil {
 		return err
 	}
 	a.edge, err = edge.New(edge.Options{

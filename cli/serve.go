@@ -82,13 +82,16 @@ func serverFlags(flags *pflag.FlagSet, c *app.Config) {
 	flags.DurationVar(&c.Propagation, "propagation", 0, "`time` a change takes to reach all 8 edge locations")
 	flags.DurationVar(&c.GatewayPropagation, "gateway-propagation", 0, "the same `time` for stages, keys and plans")
 	flags.StringVar(&c.AccessLog, "access-log", "stderr", "`where` access log lines go: stderr, off or a file")
+	flags.StringArrayVar(&c.APIAccessLog, "api-access-log", nil, "`[NAME=]WHERE` the access logs of stages go: a file, - (stdout), a URL to post lines to, or off; NAME is a log group or delivery stream, * at its end is any text; repeatable")
+	flags.StringArrayVar(&c.APIExecutionLog, "api-execution-log", nil, "the same for execution logs; their log groups are API-Gateway-Execution-Logs_<api>/<stage>")
+	flags.StringVar(&c.OTLPEndpoint, "otlp-endpoint", "", "`URL` of an OpenTelemetry collector that gets the traces of stages with tracing: http://HOST:4318")
 	flags.DurationVar(&c.DrainTimeout, "drain-timeout", 10*time.Second, "`time` running requests have to finish after SIGTERM")
 }
 
 // serve runs a server until ctx ends (the first signal); a second signal stops
 // the process at once.
 func serve(ctx context.Context, config app.Config, stdout, stderr io.Writer) error {
-	config.Stderr = stderr
+	config.Stdout, config.Stderr = stdout, stderr
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
 	stopAtOnce()
 	tuneCollector(config.CacheSize + config.APICacheSize)

@@ -168,6 +168,7 @@ func (g *gatewayState) stage(name stageName, from source) (*program.Stage, error
 	for key, setting := range settings.MethodSettings {
 		stage.Settings[key] = methodSetting(key, setting)
 	}
+	stage.AccessLog, stage.Tracing = accessLog(settings.AccessLogSettings), value(settings.TracingEnabled)
 	stage.Cache = stageCache(settings, g.apis[name.api].Stages[name.stage], from.revision)
 	if id := value(settings.DeploymentId); id != "" {
 		var err error

@@ -10,7 +10,17 @@ import (
 // methodSetting compiles what a stage sets for a method; key is "path/VERB" or
 // "*/*".
 func methodSetting(key string, setting apigatewayapi.MethodSetting) program.MethodSetting {
-	return program.MethodSetting{Throttle: stageThrottle(setting), Cache: methodCache(key, setting)}
+	compiled := program.MethodSetting{
+		Throttle: stageThrottle(setting), Cache: methodCache(key, setting),
+		DataTrace: value(setting.DataTraceEnabled), Metrics: value(setting.MetricsEnabled),
+	}
+	switch value(setting.LoggingLevel) {
+	case "ERROR":
+		compiled.Log = program.LogError
+	case "INFO":
+		compiled.Log = program.LogInfo
+	}
+	return compiled
 }
 
 // The account's throttle on AWS, which the first setting of a method brings
@@ -43,6 +53,17 @@ func methodCache(key string, setting apigatewayapi.MethodSetting) program.Method
 		cache.Unauthorized = program.SucceedWithoutResponseHeader
 	}
 	return cache
+}
+
+// accessLog compiles where a stage's access log goes and what it says; nil when
+// one of both is missing.
+func accessLog(settings *apigatewayapi.AccessLogSettings) *program.AccessLog {
+	if settings == nil || value(settings.DestinationArn) == "" || value(settings.Format) == "" {
+		return nil
+	}
+	return &program.AccessLog{
+		Destination: program.LogDestination(*settings.DestinationArn), Format: program.ParseLogFormat(*settings.Format),
+	}
 }
 
 // cacheSizes are the capacities of cache clusters by their names, in bytes: GB

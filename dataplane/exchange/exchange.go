@@ -121,9 +121,12 @@ type Exchange struct {
 	// Hops counts the distributions an in-process chain went through before this exchange.
 	Hops int
 	// Depth counts the in-process calls this exchange is inside of.
-	Depth  int
-	Trail  Trail
-	Record Record
+	Depth int
+	// Finished, if the plane has set it, is called once when the last byte of the
+	// answer has gone and the record is complete.
+	Finished func(x *Exchange)
+	Trail    Trail
+	Record   Record
 }
 
 // Owner is whose request it is: decided once by the server (design.md section 2)

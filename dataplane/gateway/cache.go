@@ -53,7 +53,7 @@ func (c *call) throughCache(ctx context.Context, route route) (answer, *Refusal)
 		if out, refusal = c.invoke(ctx, route); refusal != nil {
 			return answer{}, refusal
 		}
-		if out.status >= 200 && out.status < 300 {
+		if out.status >= 200 && out.status < 300 && out.stream == nil {
 			cache.put(key, offer{answer: out, expires: c.now.Add(setting.TTL), limit: c.place.stage.Cache.Bytes, generation: begun})
 		}
 	}

@@ -25,15 +25,18 @@ type call struct {
 	key        *program.APIKey       // set once a method required one
 	identified *Identity             // who signed the call, of an AWS_IAM method
 	granted    *grant                // what an authorizer said about the caller
-	verb       string                // the method's, after X-HTTP-Method-Override
+	authorised authorised
+	integrated integrated
+	verb       string // the method's, after X-HTTP-Method-Override
 
 	content  requestBody
 	query    parameters
 	queried  bool
 	context  *jsonpath.Object // $context, made when first needed
-	traceID  string
-	refusal  *Refusal // being answered
-	log      *testLog // of a test invocation; nil for every other call
+	tracing  *trace           // where the call stands in a trace, when first asked for
+	refusal  *Refusal         // being answered
+	test     bool             // a test invocation
+	log      *executionLog    // nil: nobody listens
 	response exchange.Response
 	fields   [8]exchange.Field // room for the response's header
 }

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"drawbridge/engine/jsonpath"
 	"drawbridge/engine/vtl"
@@ -21,7 +20,7 @@ func (c *call) contextTree() *jsonpath.Object {
 	tree := jsonpath.NewObject(
 		"requestId", c.requestID,
 		"extendedRequestId", c.extendedID,
-		"requestTime", c.now.UTC().Format("02/Jan/2006:15:04:05 -0700"),
+		"requestTime", c.now.UTC().Format(clfTime),
 		"requestTimeEpoch", c.now.UnixMilli(),
 		"httpMethod", c.verb,
 		"protocol", r.Protocol.String(),
@@ -164,7 +163,7 @@ func (c *call) inputParams() vtl.Params {
 		p.Query.Put(q.name, q.value)
 	}
 	r := c.x.Request
-	if c.log == nil { // a test invocation has the fields it was given and no others
+	if !c.test { // a test invocation has the fields it was given and no others
 		p.Header.Put("Host", r.Authority)
 	}
 	for _, field := range r.Header {
@@ -172,7 +171,7 @@ func (c *call) inputParams() vtl.Params {
 			p.Header.Put(field.Name, field.Value)
 		}
 	}
-	if c.log != nil {
+	if c.test {
 		return p
 	}
 	port := "443"
@@ -191,57 +190,4 @@ func forwardedFor(before, peer string) string {
 		return peer
 	}
 	return before + ", " + peer
-}
-
-// trace returns the X-Amzn-Trace-Id of the call: the caller's when it sent one,
-// completed, else a new one (reference/api-gateway.md 2.4).
-func (c *call) trace() string {
-	if c.traceID == "" {
-		c.traceID = traceID(c.x.Request.Header.Get("X-Amzn-Trace-Id"), c.now)
-	}
-	return c.traceID
-}
-
-// traceID completes a trace id: Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled={0|1}.
-func traceID(sent string, now time.Time) string {
-	root, parent, sampled := "", "", "0"
-	for part := range strings.SplitSeq(sent, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch {
-		case name == "Root" && isTraceRoot(value):
-			root = value
-		case name == "Parent" && isHexText(value, 16):
-			parent = value
-		case name == "Sampled" && (value == "0" || value == "1"):
-			sampled = value
-		}
-	}
-	if root == "" {
-		const digits = "0123456789abcdef"
-		at, text := uint32(now.Unix()), [8]byte{}
-		for i := range text {
-			text[i] = digits[at>>(28-4*i)&15]
-		}
-		root = "1-" + string(text[:]) + "-" + randomHex(24)
-	}
-	if parent == "" {
-		parent = randomHex(16)
-	}
-	return "Root=" + root + ";Parent=" + parent + ";Sampled=" + sampled
-}
-
-func isTraceRoot(s string) bool {
-	return len(s) == 35 && s[:2] == "1-" && isHexText(s[2:10], 8) && s[10] == '-' && isHexText(s[11:], 24)
-}
-
-func isHexText(s string, n int) bool {
-	if len(s) != n {
-		return false
-	}
-	for i := range len(s) {
-		if !isHex(s[i]) {
-			return false
-		}
-	}
-	return true
 }

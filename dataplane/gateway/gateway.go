@@ -12,6 +12,7 @@ import (
 
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/program"
+	"drawbridge/dataplane/telemetry"
 	"drawbridge/dataplane/upstream"
 	"drawbridge/dataplane/usage"
 	"drawbridge/engine/sigv4"
@@ -45,6 +46,13 @@ type Options struct {
 	// CacheBytes bounds the RAM of all stages' caches; 0: DefaultCacheBytes.
 	CacheBytes int64
 	Now        func() time.Time // nil is time.Now
+	// AccessLog takes a line, newline and all, of the access log of stages that
+	// write to a log group or delivery stream of this name; nil: nobody does.
+	AccessLog func(destination string, line []byte)
+	// ExecutionLog takes the messages of one call for a log group; nil: nobody does.
+	ExecutionLog func(group string, at time.Time, messages []string)
+	// Span takes a span of a sampled call on a stage with tracing; nil: nobody does.
+	Span func(telemetry.Span)
 	// Logger hears of calls that fail by the API's configuration; nil hears nothing.
 	Logger *slog.Logger
 	// NewRequestID and NewExtendedID replace the random ids of answers:
@@ -67,6 +75,9 @@ type Gateway struct {
 
 	compressors compressors
 	answers     *answerCache
+
+	sampler sampler
+	unheard sync.Once // a log that nobody takes is told once
 }
 
 // New returns a gateway.
@@ -97,10 +108,16 @@ func New(o Options) (*Gateway, error) {
 func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Response {
 	c := g.begin(x)
 	answer, refusal := c.answer(ctx)
+	var response *exchange.Response
 	if refusal != nil {
-		return c.refuse(refusal)
+		response = c.refuse(refusal)
+		c.logRefusal(refusal, response)
+	} else {
+		c.logAnswer(answer)
+		response = c.reply(c.compressed(answer))
 	}
-	return c.reply(c.compressed(answer))
+	c.attend()
+	return response
 }
 
 // Refuse makes the answer to a request that never became a call: the server's
@@ -122,12 +139,16 @@ func (c *call) answer(ctx context.Context) (answer, *Refusal) {
 		return answer{}, refusal
 	}
 	c.setting, _ = c.place.stage.Setting(route.method)
-	if refusal := c.authorise(ctx, route); refusal != nil {
+	c.listen()
+	if refusal := c.authoriseTimed(ctx, route); refusal != nil {
 		return answer{}, refusal
 	}
-	if refusal := c.meter(route); refusal != nil {
+	refusal = c.meter(route)
+	c.logMetered(refusal)
+	if refusal != nil {
 		return answer{}, refusal
 	}
+	c.logStart()
 	if refusal := c.validate(route); refusal != nil {
 		return answer{}, refusal
 	}
@@ -140,12 +161,12 @@ func (c *call) invoke(ctx context.Context, route route) (answer, *Refusal) {
 	if refusal != nil {
 		return answer{}, refusal
 	}
-	c.log.request(request)
-	result, refusal := c.integrate(ctx, route, request)
+	c.logRequest(request)
+	result, refusal := c.integrateTimed(ctx, route, request)
 	if refusal != nil {
 		return answer{}, refusal
 	}
-	c.log.result(request, result, c.x.Record.OriginLatency)
+	c.logResult(request, result)
 	selected, refusal := c.selectResponse(route, result)
 	if refusal != nil {
 		return answer{}, refusal

@@ -37,9 +37,15 @@ func TestRequestIDOfTheClient(t *testing.T) {
 }
 
 func TestTraceID(t *testing.T) {
-	now := time.Unix(0x3152b799, 0)
+	f := newFixture(t)
+	f.program()
+	f.now = time.Unix(0x3152b799, 0)
+	traceOf := func(sent string) string {
+		x := &exchange.Exchange{Conn: &exchange.Conn{}, Request: &exchange.Request{Header: exchange.Header{{Name: "X-Amzn-Trace-Id", Value: sent}}}}
+		return f.gateway.begin(x).trace()
+	}
 	const whole = "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Parent=7fa8c0f79203be72;Sampled=1"
-	if got := traceID(whole, now); got != whole {
+	if got := traceOf(whole); got != whole {
 		t.Errorf("%s became %s", whole, got)
 	}
 	for sent, want := range map[string]string{
@@ -47,7 +53,7 @@ func TestTraceID(t *testing.T) {
 		"Root=1-zz;Parent=1":       `^Root=1-3152b799-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$`,
 		"Sampled=1; " + whole[:40]: `^Root=1-3152b799-8954dae64eda91bc9a23a7e8;Parent=[0-9a-f]{16};Sampled=1$`,
 	} {
-		if got := traceID(sent, now); !regexp.MustCompile(want).MatchString(got) {
+		if got := traceOf(sent); !regexp.MustCompile(want).MatchString(got) {
 			t.Errorf("%q: %s", sent, got)
 		}
 	}

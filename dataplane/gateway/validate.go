@@ -48,10 +48,7 @@ func (c *call) validateBody(method *program.Method) *Refusal {
 	if len(method.Models) == 0 {
 		return nil
 	}
-	media := mediaType(c.x.Request.Header.Get("Content-Type"))
-	if media == "" {
-		media = defaultContentType
-	}
+	media := c.contentType()
 	model := method.Models.For(media)
 	if model == nil {
 		return nil
@@ -67,6 +64,14 @@ func (c *call) validateBody(method *program.Method) *Refusal {
 		return &Refusal{Type: BadRequestBody, Reason: reasonInvalidBody, Validation: err.Error()}
 	}
 	return nil
+}
+
+// contentType is the media type of the request's body; without one it is JSON.
+func (c *call) contentType() string {
+	if media := mediaType(c.x.Request.Header.Get("Content-Type")); media != "" {
+		return media
+	}
+	return defaultContentType
 }
 
 // parameter returns a request parameter's value, "" when it is absent.

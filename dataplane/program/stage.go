@@ -23,6 +23,8 @@ type Stage struct {
 	Deployment *Deployment // nil: the stage has none that could be compiled
 	Canary     *Canary     // nil: none
 	Cache      StageCache
+	AccessLog  *AccessLog // nil: none
+	Tracing    bool       // tracingEnabled
 }
 
 // Canary is the part of a stage's calls that goes another way
@@ -59,6 +61,10 @@ func (s *Stage) Setting(m *Method) (MethodSetting, bool) {
 type MethodSetting struct {
 	Throttle *Throttle // nil: the account's
 	Cache    MethodCache
+	Log      LogLevel
+	// DataTrace adds headers and bodies to what is written at LogInfo.
+	DataTrace bool
+	Metrics   bool // figures for the method beside those for the stage
 }
 
 // Deployment is a frozen copy of an API, parsed. Several stages may share it.

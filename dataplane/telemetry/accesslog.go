@@ -3,98 +3,20 @@ package telemetry
 import (
 	"io"
 	"strconv"
-	"sync"
-	"sync/atomic"
-	"time"
 	"unicode/utf8"
 
 	"drawbridge/dataplane/exchange"
 )
 
-const (
-	// flushBytes is the size at which a filled buffer is handed to the writer.
-	flushBytes = 64 << 10
-	// maxPending bounds the lines that wait for a slow writer; behind it lines
-	// are dropped and counted.
-	maxPending = 8 << 20
-)
-
-// AccessLog writes one JSON line for each exchange. Lines gather in memory and
-// go out together, at the latest a second after they were made.
-type AccessLog struct {
-	mu      sync.Mutex
-	pending []byte
-	dropped atomic.Int64
-
-	out  io.Writer
-	wake chan struct{}
-	done chan struct{}
-	quit chan struct{}
-}
+// AccessLog writes one JSON line for each exchange.
+type AccessLog struct{ *Lines }
 
 // NewAccessLog starts an access log that writes to out. Close ends it.
-func NewAccessLog(out io.Writer) *AccessLog {
-	l := &AccessLog{out: out, wake: make(chan struct{}, 1), done: make(chan struct{}), quit: make(chan struct{})}
-	go l.run()
-	return l
-}
+func NewAccessLog(out io.Writer) *AccessLog { return &AccessLog{NewLines(out)} }
 
 // Write adds the line of a finished exchange.
 func (l *AccessLog) Write(x *exchange.Exchange) {
-	l.mu.Lock()
-	if len(l.pending) > maxPending {
-		l.mu.Unlock()
-		l.dropped.Add(1)
-		return
-	}
-	l.pending = appendLine(l.pending, x)
-	full := len(l.pending) >= flushBytes
-	l.mu.Unlock()
-	if full {
-		select {
-		case l.wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// Dropped returns the number of lines lost because the writer was too slow or failed.
-func (l *AccessLog) Dropped() int64 { return l.dropped.Load() }
-
-// Close writes what is pending and ends the log.
-func (l *AccessLog) Close() error {
-	close(l.quit)
-	<-l.done
-	return nil
-}
-
-func (l *AccessLog) run() {
-	defer close(l.done)
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	var spare []byte
-	for {
-		quit := false
-		select {
-		case <-tick.C:
-		case <-l.wake:
-		case <-l.quit:
-			quit = true
-		}
-		l.mu.Lock()
-		lines := l.pending
-		l.pending = spare[:0]
-		l.mu.Unlock()
-		if len(lines) > 0 {
-			if _, err := l.out.Write(lines); err != nil {
-				l.dropped.Add(1)
-			}
-		}
-		spare = lines
-		if quit {
-			return
-		}
-	}
+	l.Add(func(b []byte) []byte { return appendLine(b, x) })
 }
 
 // appendLine appends x as one line of JSON. Paths are shortened to 2 KiB; the
@@ -127,6 +49,7 @@ func appendLine(b []byte, x *exchange.Exchange) []byte {
 	b = appendText(b, "stage", r.Stage)
 	b = appendText(b, "resource", r.Resource)
 	b = appendText(b, "key", r.APIKeyID)
+	b = appendText(b, "cache", r.Cache)
 	if r.OriginStatus != 0 {
 		b = append(b, `,"origin_status":`...)
 		b = strconv.AppendInt(b, int64(r.OriginStatus), 10)
@@ -154,12 +77,17 @@ func appendText(b []byte, name, text string) []byte {
 	if text == "" {
 		return b
 	}
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	return appendString(append(b, '"', ':'), text)
+}
+
+// appendString appends a text as a JSON string.
+func appendString(b []byte, text string) []byte {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
-	b = append(b, ',', '"')
-	b = append(b, name...)
-	b = append(b, '"', ':', '"')
+	b = append(b, '"')
 	for i := 0; i < len(text); {
 		c := text[i]
 		switch {
