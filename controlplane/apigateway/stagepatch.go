@@ -24,7 +24,6 @@ const (
 		"/*/*/caching/dataEncrypted, /*/*/caching/requireAuthorizationForCacheControl, " +
 		"/*/*/caching/unauthorizedCacheControlHeaderStrategy, /variables/{variable_name}, /tracingEnabled]"
 	accessLogText = "Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, /accessLogSettings/format]"
-	maxLogFormat  = 3 << 10
 )
 
 // stageDraft is a stage under a patch.
@@ -163,12 +162,7 @@ func accessLogRules() []rule[stageDraft] {
 				return nil
 			}),
 		member("/accessLogSettings/format", func(a *apigatewayapi.AccessLogSettings) **string { return &a.Format },
-			func(value string) error {
-				if len(value) > maxLogFormat {
-					return badRequest("Access log format can be at most %d bytes", maxLogFormat)
-				}
-				return nil
-			}),
+			checkLogFormat),
 		{path: "/accessLogSettings", ops: []op{opRemove}, apply: func(d *stageDraft, _ *edit) error {
 			if d.stage.AccessLogSettings == nil {
 				return errNoRule
