@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"drawbridge/controlplane/certificates"
 	"drawbridge/dataplane/edge"
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/gateway"
@@ -36,6 +37,7 @@ type App struct {
 	edge      *edge.Edge
 	gateway   *gateway.Gateway
 	ca        *server.CA
+	certs     *certificates.Store
 	metrics   *telemetry.Metrics
 	accessLog *telemetry.AccessLog
 	stageLogs stageLogs

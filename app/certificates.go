@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 
 	"drawbridge/controlplane/api"
@@ -15,8 +16,9 @@ import (
 func (a *App) certificates(distributions func() *cloudfront.Service) (*certificates.Store, error) {
 	return certificates.New(certificates.Options{
 		Store: a.store, Sign: a.ca.Sign,
-		Users: func(ctx context.Context, account, reference string) ([]string, error) {
-			return distributions().CertificateUsers(ctx, account, reference)
+		Users: func(ctx context.Context, account, reference string) (certificates.Users, error) {
+			arns, unchanged, err := distributions().CertificateUsers(ctx, account, reference)
+			return certificates.Users{ARNs: arns, Unchanged: unchanged}, err
 		},
 	})
 }
@@ -31,8 +33,18 @@ func (a *App) findCertificate(certs *certificates.Store) func(context.Context, s
 		if found == nil {
 			return cloudfront.Certificate{}, cloudfront.ErrNoCertificate
 		}
-		return cloudfront.Certificate{Names: found.Names}, nil
+		return cloudfront.Certificate{Names: found.Names, Key: found.Key, Revision: found.Revision}, nil
 	}
+}
+
+// attachedCertificate loads what a distribution shows its viewers. What cannot
+// be loaded is said; the local CA's leaf stands in.
+func (a *App) attachedCertificate(ctx context.Context, account, reference string) *tls.Certificate {
+	cert, err := a.certs.Serve(ctx, account, reference)
+	if err != nil {
+		a.log.Error("a distribution's certificate cannot be served", "certificate", reference, "error", err)
+	}
+	return cert
 }
 
 // issueCertificate asks ACM for the certificate of a distribution tenant, in

@@ -99,6 +99,7 @@ func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awspro
 	if err != nil {
 		return nil, err
 	}
+	a.certs = certs
 	distributions, err = cloudfront.New(cloudfront.Options{
 		Store: a.store, Limits: bounds.cloudfront, Wording: wording, Published: a.publisher.published, Deployed: a.publisher.deployed,
 		Certificate: a.findCertificate(certs), IssueCertificate: issueCertificate(certs),
@@ -142,8 +143,8 @@ func (a *App) buildServer(context.Context) error {
 		return err
 	}
 	a.server, err = server.New(server.Options{
-		Certificates: own,
-		Edge:         a.edge.Serve, EdgeAtOnce: a.edge.AtOnce, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
+		Certificates: own, Attached: a.attachedCertificate,
+		Edge: a.edge.Serve, EdgeAtOnce: a.edge.AtOnce, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
 		EdgeLocations: a.publisher.edge.places, GatewayCells: a.publisher.cells.places,
 		Rules:  server.Rules{ControlHosts: a.config.ControlHosts, SignaturesVerified: len(credentials) > 0},
 		Refuse: a.refuse, Finish: a.finish, CA: a.ca, Limits: bounds.server, Now: a.config.Now, Logger: a.log,

@@ -256,10 +256,11 @@ func (s ACM) DeleteCertificate(call *api.Call, in *acmapi.DeleteCertificateReque
 		if err != nil {
 			return err
 		}
-		if len(users) > 0 {
+		if len(users.ARNs) > 0 {
 			return acmapi.ResourceInUseException("Certificate " + record.ARN + " in account " + call.Account + " is in use.")
 		}
 		remove(txn, name, revision)
+		txn.Compares = append(txn.Compares, users.Unchanged...)
 		return nil
 	})
 }

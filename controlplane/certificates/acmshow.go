@@ -104,7 +104,7 @@ func (s ACM) detail(call *api.Call, r *Record) (*acmapi.CertificateDetail, error
 		Serial: new(serial(leaf)), Subject: new(leaf.Subject.String()), Issuer: new(issuer(leaf)),
 		CreatedAt: new(r.Created), Status: new(r.status(call.Now, leaf)), NotBefore: new(leaf.NotBefore), NotAfter: new(leaf.NotAfter),
 		KeyAlgorithm: new(hyphened(r.KeyAlgorithm)), SignatureAlgorithm: new(signatureName(leaf.SignatureAlgorithm)), Type: new(r.Type),
-		InUseBy: append([]string{}, users...), RenewalEligibility: new(acmapi.RenewalEligibilityIneligible),
+		InUseBy: append([]string{}, users.ARNs...), RenewalEligibility: new(acmapi.RenewalEligibilityIneligible),
 	}
 	for _, usage := range keyUsages(leaf) {
 		d.KeyUsages = append(d.KeyUsages, acmapi.KeyUsage{Name: new(usage)})
@@ -258,7 +258,7 @@ func (s ACM) summary(call *api.Call, r *Record) (*acmapi.CertificateSummary, err
 	summary := &acmapi.CertificateSummary{
 		CertificateArn: new(r.ARN), DomainName: new(r.DomainName), SubjectAlternativeNameSummaries: r.Names,
 		HasAdditionalSubjectAlternativeNames: new(false), Status: new(r.status(call.Now, leaf)), Type: new(r.Type),
-		KeyAlgorithm: new(hyphened(r.KeyAlgorithm)), InUse: new(len(users) > 0), RenewalEligibility: new(acmapi.RenewalEligibilityIneligible),
+		KeyAlgorithm: new(hyphened(r.KeyAlgorithm)), InUse: new(len(users.ARNs) > 0), RenewalEligibility: new(acmapi.RenewalEligibilityIneligible),
 		NotBefore: new(leaf.NotBefore), NotAfter: new(leaf.NotAfter), CreatedAt: new(r.Created), KeyUsages: keyUsages(leaf),
 	}
 	for _, usage := range extendedUsages(leaf) {

@@ -20,6 +20,7 @@ import (
 	"drawbridge/controlplane/api/acmapi"
 	"drawbridge/controlplane/api/iamapi"
 	"drawbridge/controlplane/certificates"
+	"drawbridge/store"
 	"drawbridge/store/memory"
 )
 
@@ -93,7 +94,9 @@ func newStore(t testing.TB, ca *authority, users ...string) *certificates.Store 
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	s, err := certificates.New(certificates.Options{Store: st, Sign: ca.sign,
-		Users: func(context.Context, string, string) ([]string, error) { return users, nil }})
+		Users: func(context.Context, string, string) (certificates.Users, error) {
+			return certificates.Users{ARNs: users}, nil
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,6 +305,68 @@ func TestInUse(t *testing.T) {
 	}
 	err = s.ACM().DeleteCertificate(call("us-east-1"), &acmapi.DeleteCertificateRequest{CertificateArn: out.CertificateArn})
 	wantError(t, err, "ResourceInUseException", 400, "Certificate "+*out.CertificateArn+" in account 111122223333 is in use.")
+}
+
+// TestDeletedWhileAttached: a certificate that something begins to use while it
+// is being deleted stays.
+func TestDeletedWhileAttached(t *testing.T) {
+	ca := newAuthority(t)
+	st, err := memory.New(memory.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	calls := 0
+	s, err := certificates.New(certificates.Options{Store: st, Sign: ca.sign, Users: func(ctx context.Context, _, _ string) (certificates.Users, error) {
+		if calls++; calls > 1 {
+			return certificates.Users{ARNs: []string{"arn:aws:cloudfront::111122223333:distribution/E1"}}, nil
+		}
+		_, err := st.Txn(ctx, store.Txn{Puts: []store.Put{{Key: "users", Value: []byte("E1")}}}) // just after the look
+		return certificates.Users{Unchanged: []store.Compare{{Key: "users"}}}, err
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, key := ca.pair(t, now, "a.example.com")
+	out, err := s.ACM().ImportCertificate(call("us-east-1"), &acmapi.ImportCertificateRequest{Certificate: leaf, PrivateKey: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.ACM().DeleteCertificate(call("us-east-1"), &acmapi.DeleteCertificateRequest{CertificateArn: out.CertificateArn})
+	wantError(t, err, "ResourceInUseException", 400, "")
+}
+
+// TestServe: the pair that viewers are shown is the one last imported.
+func TestServe(t *testing.T) {
+	ca := newAuthority(t)
+	s := newStore(t, ca)
+	leaf, key := ca.pair(t, now, "a.example.com")
+	out, err := s.ACM().ImportCertificate(call("us-east-1"), &acmapi.ImportCertificateRequest{Certificate: leaf, PrivateKey: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := func() string {
+		t.Helper()
+		cert, err := s.Serve(t.Context(), account, *out.CertificateArn)
+		if err != nil || cert == nil || cert.PrivateKey == nil {
+			t.Fatalf("%v, %v", cert, err)
+		}
+		return string(cert.Certificate[0])
+	}
+	first := served()
+	if served() != first {
+		t.Error("another certificate without an import")
+	}
+	leaf, key = ca.pair(t, now, "a.example.com")
+	if _, err := s.ACM().ImportCertificate(call("us-east-1"), &acmapi.ImportCertificateRequest{CertificateArn: out.CertificateArn, Certificate: leaf, PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	if served() == first {
+		t.Error("the certificate imported before is served")
+	}
+	if cert, err := s.Serve(t.Context(), "444455556666", *out.CertificateArn); cert != nil || err != nil {
+		t.Errorf("another account's: %v, %v", cert, err)
+	}
 }
 
 // TestIAMNames: unique whatever their case, renamed with their id kept.

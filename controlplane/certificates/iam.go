@@ -188,11 +188,12 @@ func (s IAM) DeleteServerCertificate(call *api.Call, in *iamapi.DeleteServerCert
 		if err != nil {
 			return err
 		}
-		if len(users) > 0 {
-			return iamapi.DeleteConflict("Certificate: " + record.ID + " is currently in use by " + users[0] + ".")
+		if len(users.ARNs) > 0 {
+			return iamapi.DeleteConflict("Certificate: " + record.ID + " is currently in use by " + users.ARNs[0] + ".")
 		}
 		remove(txn, iamKey(call.Account, record.Name), revision)
 		txn.Deletes = append(txn.Deletes, key(call.Account, familyIAMIDs, record.ID))
+		txn.Compares = append(txn.Compares, users.Unchanged...)
 		return nil
 	})
 }

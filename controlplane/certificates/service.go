@@ -19,15 +19,24 @@ type Options struct {
 	// gives it and the authority's own in PEM. Required.
 	Sign func(names []string, public crypto.PublicKey, now time.Time) (certificate, chain []byte, err error)
 
-	// Users gives the ARNs of what uses a certificate; nil: nothing does.
-	Users func(ctx context.Context, account, reference string) ([]string, error)
+	// Users gives what uses a certificate; nil: nothing does.
+	Users func(ctx context.Context, account, reference string) (Users, error)
 }
 
 // Store keeps certificates; [Store.ACM] and [Store.IAM] are the services on it.
 type Store struct {
 	store store.Store
 	sign  func(names []string, public crypto.PublicKey, now time.Time) (certificate, chain []byte, err error)
-	users func(ctx context.Context, account, reference string) ([]string, error)
+	users func(ctx context.Context, account, reference string) (Users, error)
+
+	served served
+}
+
+// Users are what uses a certificate. While Unchanged holds in the store, nothing
+// has begun to use it: a deletion demands that.
+type Users struct {
+	ARNs      []string
+	Unchanged []store.Compare
 }
 
 // New makes a Store.
@@ -36,17 +45,37 @@ func New(o Options) (*Store, error) {
 		return nil, errors.New("certificates: no store, or nobody to sign")
 	}
 	if o.Users == nil {
-		o.Users = func(context.Context, string, string) ([]string, error) { return nil, nil }
+		o.Users = func(context.Context, string, string) (Users, error) { return Users{}, nil }
 	}
-	return &Store{store: o.Store, sign: o.Sign, users: o.Users}, nil
+	return &Store{store: o.Store, sign: o.Sign, users: o.Users, served: served{made: make(map[string]servedCertificate)}}, nil
 }
 
 var arnPattern = regexp.MustCompile(`\Aarn:aws[a-z-]*:acm:([a-z0-9-]+):([0-9]{12}):certificate/([0-9a-f-]{36})\z`)
 
-// Find gives a certificate of an account, by the ARN of ACM or the id of IAM;
-// nil when there is none, or none that CloudFront takes: ACM's must be of
-// us-east-1 (reference/cloudfront.md 1.9) and not have expired.
-func (s *Store) Find(ctx context.Context, account, reference string, now time.Time) (*Record, error) {
+// Find gives a certificate of an account, by the ARN of ACM or the id of IAM,
+// with the store's key and revision of it; nil when there is none, or none that
+// CloudFront takes: ACM's must be of us-east-1 (reference/cloudfront.md 1.9) and
+// not have expired.
+func (s *Store) Find(ctx context.Context, account, reference string, now time.Time) (*Found, error) {
+	found, err := s.find(ctx, account, reference)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	leaves, err := parseCertificates([]byte(found.Certificate))
+	if err != nil || len(leaves) != 1 || now.After(leaves[0].NotAfter) {
+		return nil, nil
+	}
+	return found, nil
+}
+
+// Found is a certificate with its place in the store.
+type Found struct {
+	*Record
+	Key      string
+	Revision int64
+}
+
+func (s *Store) find(ctx context.Context, account, reference string) (*Found, error) {
 	name := ""
 	if parts := arnPattern.FindStringSubmatch(reference); parts != nil {
 		if parts[1] != "us-east-1" || parts[2] != account {
@@ -62,13 +91,9 @@ func (s *Store) Find(ctx context.Context, account, reference string, now time.Ti
 		}
 		name = *index
 	}
-	record, _, err := load[Record](ctx, s.store, name)
+	record, revision, err := load[Record](ctx, s.store, name)
 	if err != nil || record == nil {
 		return nil, err
 	}
-	leaves, err := parseCertificates([]byte(record.Certificate))
-	if err != nil || len(leaves) != 1 || now.After(leaves[0].NotAfter) {
-		return nil, nil
-	}
-	return record, nil
+	return &Found{record, name, revision}, nil
 }

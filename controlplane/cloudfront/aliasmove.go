@@ -75,7 +75,7 @@ func (s *Service) moveAlias(call *api.Call, c *change, alias string, target stor
 		return "", cloudfrontapi.IllegalUpdate("A multi-tenant distribution cannot have aliases.")
 	case len(config.Aliases.Items) > s.limits.Aliases:
 		return "", cloudfrontapi.TooManyDistributionCNAMEs("Your request contains more CNAMEs than are allowed per distribution.")
-	case certificateOf(config) == "" || s.checkCertificate(call, call.Account, config) != nil:
+	case certificateOf(config) == "" || s.checkCertificate(call, c, call.Account, config) != nil:
 		return "", cloudfrontapi.IllegalUpdate(notCoveredText)
 	}
 	return s.putConfig(call, c, target, *config), nil
@@ -227,8 +227,8 @@ func (s *Service) ListConflictingAliases(call *api.Call, in *cloudfrontapi.ListC
 func (s *Service) controls(call *api.Call, d stored, domain string) error {
 	reference := certificateOf(&d.Config)
 	if reference != "" {
-		names, all, err := s.certificateNames(call, call.Account, reference)
-		if err == nil && (all || covers(names, domain)) {
+		found, err := s.findCertificate(call, call.Account, reference)
+		if err == nil && (found == nil || covers(found.Names, domain)) {
 			return nil
 		}
 	}

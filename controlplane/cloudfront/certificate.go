@@ -8,11 +8,17 @@ import (
 
 	"drawbridge/controlplane/api"
 	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/store"
 )
 
 // Certificate is what rules look at in a server certificate.
 type Certificate struct {
 	Names []string // DNS names, lower case; "*." for one label
+
+	// Key and Revision are of the certificate's record in the store: what begins
+	// to use it demands that it is still there. "": nobody deletes it.
+	Key      string
+	Revision int64
 }
 
 // ErrNoCertificate is what Options.Certificate answers for a certificate that
@@ -41,39 +47,48 @@ func certificateOf(config *cloudfrontapi.DistributionConfig) string {
 	return value(config.ViewerCertificate.IAMCertificateId)
 }
 
-// certificateNames gives the names that a certificate covers; all is true when
-// nobody knows.
-func (s *Service) certificateNames(ctx context.Context, account, reference string) (names []string, all bool, err error) {
+// findCertificate gives a certificate that must exist; nil when nobody knows
+// what there is.
+func (s *Service) findCertificate(ctx context.Context, account, reference string) (*Certificate, error) {
 	if s.certificate == nil {
-		return nil, true, nil
+		return nil, nil
 	}
 	found, err := s.certificate(ctx, account, reference)
 	if errors.Is(err, ErrNoCertificate) {
-		return nil, false, noCertificate()
+		return nil, noCertificate()
 	}
 	if err != nil {
-		return nil, false, internalError(err)
+		return nil, internalError(err)
 	}
-	return found.Names, false, nil
+	return &found, nil
 }
 
 // checkCertificate demands that the certificate a configuration names exists
-// and covers its aliases.
-func (s *Service) checkCertificate(ctx context.Context, account string, config *cloudfrontapi.DistributionConfig) error {
+// and covers its aliases, and that it still does when the change is made.
+func (s *Service) checkCertificate(ctx context.Context, c *change, account string, config *cloudfrontapi.DistributionConfig) error {
 	reference := certificateOf(config)
 	if reference == "" {
 		return nil
 	}
-	names, all, err := s.certificateNames(ctx, account, reference)
-	if err != nil || all {
+	found, err := s.findCertificate(ctx, account, reference)
+	if err != nil || found == nil {
 		return err
 	}
 	for _, alias := range config.Aliases.Items {
-		if !covers(names, alias) {
+		if !covers(found.Names, alias) {
 			return notCovered()
 		}
 	}
+	c.keepCertificate(found)
 	return nil
+}
+
+// keepCertificate demands that a certificate is still there when the change is
+// made.
+func (c *change) keepCertificate(found *Certificate) {
+	if found.Key != "" {
+		c.expect(found.Key, found.Revision)
+	}
 }
 
 // covers tells whether one of a certificate's names is a host name, or the
@@ -104,22 +119,29 @@ func notCovered() error { return cloudfrontapi.InvalidViewerCertificate(notCover
 
 // CertificateUsers gives the ARNs of the distributions and tenants of an
 // account that use a certificate, named by ACM's ARN or IAM's id. It looks for
-// tenants only where there are some.
-func (s *Service) CertificateUsers(ctx context.Context, account, reference string) ([]string, error) {
-	users, _, err := read[PolicyUsersRecord](ctx, s, CertificateUsersKey(account, reference))
+// tenants only where there are some. While unchanged holds in the store, nothing
+// has begun to use it.
+func (s *Service) CertificateUsers(ctx context.Context, account, reference string) (arns []string, unchanged []store.Compare, err error) {
+	users, revision, err := read[PolicyUsersRecord](ctx, s, CertificateUsersKey(account, reference))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	count, countRevision, err := read[UseCountRecord](ctx, s, CertificateTenantsKey(account, reference))
+	if err != nil {
+		return nil, nil, err
+	}
+	unchanged = []store.Compare{
+		{Key: CertificateUsersKey(account, reference), ModRevision: revision},
+		{Key: CertificateTenantsKey(account, reference), ModRevision: countRevision},
 	}
 	call := &api.Call{Context: ctx, Account: account}
-	var arns []string
 	if users != nil {
 		for _, id := range users.Distributions {
 			arns = append(arns, distributionARN(call, id))
 		}
 	}
-	count, _, err := read[UseCountRecord](ctx, s, CertificateTenantsKey(account, reference))
-	if err != nil || count == nil {
-		return arns, err
+	if count == nil {
+		return arns, unchanged, nil
 	}
 	family := s.tenantFamily()
 	page, err := family.list(call, pageQuery{}, func(r *EntityRecord[tenantConfig]) bool {
@@ -128,5 +150,5 @@ func (s *Service) CertificateUsers(ctx context.Context, account, reference strin
 	for _, tenant := range page.items {
 		arns = append(arns, family.arn(call, tenant.ID))
 	}
-	return arns, err
+	return arns, unchanged, err
 }

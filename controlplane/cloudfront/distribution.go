@@ -125,7 +125,7 @@ func (s *Service) settle(call *api.Call, c *change, owner distributionRef, confi
 	if err := s.validateConfig(after, policies); err != nil {
 		return err
 	}
-	if err := s.checkCertificate(call, owner.account, after); err != nil {
+	if err := s.checkCertificate(call, c, owner.account, after); err != nil {
 		return err
 	}
 	for ref, revision := range policies.custom {

@@ -97,7 +97,7 @@ func (s *Service) moveToTenant(call *api.Call, c *change, domain string, in *clo
 	if err != nil {
 		return "", err
 	}
-	if err := s.activate(call, &config, &distribution.Config); err != nil {
+	if err := s.activate(call, c, &config, &distribution.Config); err != nil {
 		return "", err
 	}
 	if !slices.Contains(config.ActiveDomains, domain) {
@@ -165,7 +165,7 @@ func (s *Service) controlsDomain(call *api.Call, id string, isTenant bool, domai
 	}
 	probe := found.Config
 	probe.Domains = []string{domain}
-	if err := s.activate(call, &probe, &distribution.Config); err != nil {
+	if err := s.activate(call, &change{}, &probe, &distribution.Config); err != nil {
 		return err
 	}
 	if len(probe.ActiveDomains) == 0 {

@@ -283,7 +283,7 @@ func TestNothingIsLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if users, err := s.CertificateUsers(context.Background(), account, certificate); err != nil || len(users) != 2 {
+	if users, _, err := s.CertificateUsers(context.Background(), account, certificate); err != nil || len(users) != 2 {
 		t.Errorf("users of the certificate: %v, %v", users, err)
 	}
 	if _, err := s.CreateInvalidationForDistributionTenant(call(account), &cloudfrontapi.CreateInvalidationForDistributionTenantRequest{

@@ -116,7 +116,7 @@ func (s *Service) settleTenant(call *api.Call, c *change, configs [2]*tenantConf
 	if err := s.settleGroup(call, c, t); err != nil {
 		return err
 	}
-	if err := s.activate(call, t, &distribution.Config); err != nil {
+	if err := s.activate(call, c, t, &distribution.Config); err != nil {
 		return err
 	}
 	return s.useByTenant(call, c, configs)
@@ -173,7 +173,7 @@ func (s *Service) settleGroup(call *api.Call, c *change, t *tenantConfig) error 
 // activate notes which domains of a tenant a certificate covers: its own, the
 // one that CloudFront asked for, or its distribution's. A change of the
 // distribution's certificate is seen with the tenant's next change.
-func (s *Service) activate(call *api.Call, t *tenantConfig, config *cloudfrontapi.DistributionConfig) error {
+func (s *Service) activate(call *api.Call, c *change, t *tenantConfig, config *cloudfrontapi.DistributionConfig) error {
 	var names []string
 	all := false
 	references := t.certificates()
@@ -181,7 +181,7 @@ func (s *Service) activate(call *api.Call, t *tenantConfig, config *cloudfrontap
 		references = append(references, reference)
 	}
 	for _, reference := range references {
-		more, any, err := s.certificateNames(call, call.Account, reference)
+		found, err := s.findCertificate(call, call.Account, reference)
 		var refused *api.Error
 		if errors.As(err, &refused) && refused.Status < 500 {
 			err = noCertificateArgument()
@@ -189,7 +189,12 @@ func (s *Service) activate(call *api.Call, t *tenantConfig, config *cloudfrontap
 		if err != nil {
 			return err
 		}
-		names, all = append(names, more...), all || any
+		if found == nil {
+			all = true
+			continue
+		}
+		names = append(names, found.Names...)
+		c.keepCertificate(found)
 	}
 	t.ActiveDomains = nil
 	for _, domain := range t.Domains {

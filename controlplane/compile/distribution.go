@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"crypto/tls"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,6 +32,10 @@ func distribution(record *cloudfront.DistributionRecord, revision int64, known p
 		HTTP2:             strings.Contains(value(config.HttpVersion), "http2"),
 		Errors:            errorResponses(config.CustomErrorResponses),
 	}
+	if viewer := config.ViewerCertificate; viewer != nil {
+		d.Certificate = valueOr(viewer.ACMCertificateArn, value(viewer.IAMCertificateId))
+		d.MinTLS = minTLS(value(viewer.MinimumProtocolVersion))
+	}
 	if config.Aliases != nil {
 		for _, alias := range config.Aliases.Items {
 			d.Aliases = append(d.Aliases, strings.ToLower(alias))
@@ -54,6 +59,15 @@ func distribution(record *cloudfront.DistributionRecord, revision int64, known p
 		d.Behaviors = append(d.Behaviors, compiled)
 	}
 	return d, nil
+}
+
+// minTLS is the protocol version that a security policy begins with; listeners
+// speak TLS 1.2 and later, whatever older versions a policy would allow.
+func minTLS(policy string) uint16 {
+	if policy == cloudfrontapi.MinimumProtocolVersionTLSv1_3_2025 {
+		return tls.VersionTLS13
+	}
+	return 0
 }
 
 // reachable tells whether viewers get at a distribution by its own names.

@@ -161,6 +161,11 @@ type Distribution struct {
 	// Origins by id: what a function can choose from.
 	Origins map[string]*Origin
 	Errors  map[int]ErrorResponse // CustomErrorResponses by status code
+	// Certificate is what viewers of the aliases are shown: an ARN of ACM or an
+	// id of IAM; "" is the local authority's. MinTLS is the lowest protocol
+	// version of crypto/tls that they may speak; 0 is the listener's.
+	Certificate string
+	MinTLS      uint16
 }
 
 // names returns every host name of the distribution: the domain name, its

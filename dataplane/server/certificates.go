@@ -2,6 +2,7 @@ package server
 
 import (
 	"container/list"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -18,14 +19,18 @@ import (
 const maxLeaves = 10_000
 
 // certificates chooses the certificate for a handshake: the operator's for the
-// name, else a leaf of the local CA if the name is ours, else none, which
-// crypto/tls answers with the alert unrecognized_name (RFC 6066 section 3).
+// name, else the one that the alias's distribution names, else a leaf of the
+// local CA if the name is ours, else none, which crypto/tls answers with the
+// alert unrecognized_name (RFC 6066 section 3).
 type certificates struct {
-	ca     *CA
-	owns   func(name string) bool
-	now    func() time.Time
-	shared *tls.Config
-	static []*tls.Certificate // the operator's
+	ca       *CA
+	owns     func(name string) bool
+	edge     func(name string) *program.Distribution // nil: none has that name
+	attached func(ctx context.Context, account, reference string) *tls.Certificate
+	now      func() time.Time
+	shared   *tls.Config
+	tls13    *tls.Config        // shared, for names that want TLS 1.3
+	static   []*tls.Certificate // the operator's
 
 	mu     sync.Mutex
 	leaves map[string]*list.Element // of *leaf
@@ -45,7 +50,7 @@ func newCertificates(s *Server) (*certificates, error) {
 		return nil, nil
 	}
 	c := &certificates{
-		ca: o.CA, owns: o.OwnsName, now: o.Now,
+		ca: o.CA, owns: o.OwnsName, now: o.Now, edge: s.distribution, attached: o.Attached,
 		leaves: make(map[string]*list.Element), recent: list.New(),
 	}
 	if c.owns == nil {
@@ -70,7 +75,19 @@ func newCertificates(s *Server) (*certificates, error) {
 		NextProtos:     []string{"h2", "http/1.1"},
 		GetCertificate: c.get,
 	}
+	c.tls13 = c.shared.Clone()
+	c.tls13.MinVersion = tls.VersionTLS13
+	c.shared.GetConfigForClient = c.config
 	return c, nil
+}
+
+// config is tls.Config.GetConfigForClient: the one for the security policy of
+// the name's distribution (MinimumProtocolVersion); nil is the listener's own.
+func (c *certificates) config(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+	if d := c.edge(normalizeSNI(hello.ServerName)); d != nil && d.MinTLS > tls.VersionTLS12 {
+		return c.tls13, nil
+	}
+	return nil, nil
 }
 
 // get is tls.Config.GetCertificate. Without a certificate and an error,
@@ -84,6 +101,12 @@ func (c *certificates) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 	}
 	for _, cert := range c.static {
 		if cert.Leaf.VerifyHostname(verify) == nil && hello.SupportsCertificate(cert) == nil {
+			return cert, nil
+		}
+	}
+	if d := c.edge(name); d != nil && d.Certificate != "" && c.attached != nil {
+		cert := c.attached(hello.Context(), d.Account, d.Certificate)
+		if cert != nil && cert.Leaf.VerifyHostname(name) == nil && hello.SupportsCertificate(cert) == nil {
 			return cert, nil
 		}
 	}
@@ -158,6 +181,16 @@ func (s *Server) ownsName(name string) bool {
 		}
 	}
 	return false
+}
+
+// distribution gives the distribution of a name at any location, as ownsName.
+func (s *Server) distribution(name string) *program.Distribution {
+	for _, location := range s.opts.EdgeLocations {
+		if d, ok := location.Load().Distribution(name); ok {
+			return d
+		}
+	}
+	return nil
 }
 
 // OwnsName tells whether a leaf may be issued for a name: a name of the

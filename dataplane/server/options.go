@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
@@ -42,6 +43,10 @@ type Options struct {
 	OwnsName func(name string) bool
 	// Certificates are the operator's own; they take precedence.
 	Certificates []tls.Certificate
+	// Attached loads the certificate that a distribution names for its aliases,
+	// ready to serve, with its leaf parsed; nil when there is none. Leaves of the
+	// CA stand in for it. Nil: no distribution's certificate can be loaded.
+	Attached func(ctx context.Context, account, reference string) *tls.Certificate
 
 	Limits Limits
 	Now    func() time.Time

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"drawbridge/dataplane/program"
 )
 
 // tlsServer returns the address of a server with a CA in memory, and the pool
@@ -103,6 +106,60 @@ func TestOperatorsCertificates(t *testing.T) {
 			continue
 		}
 		nc.Close()
+	}
+}
+
+// TestAttachedCertificates: an alias shows the certificate that its distribution
+// names, if that can be had and covers it, and speaks what its policy begins with.
+func TestAttachedCertificates(t *testing.T) {
+	theirs, err := NewCA(CAOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	attached, err := theirs.issue("www.attached.example", nil, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := func(id, alias, reference string, version uint16) *program.Distribution {
+		return &program.Distribution{ID: id, Account: "111122223333", DomainName: strings.ToLower(id) + ".cloudfront.net", Enabled: true,
+			Aliases: []string{alias}, Certificate: reference, MinTLS: version}
+	}
+	change := program.EdgeChange{Distributions: map[string]*program.Distribution{
+		"E1": one("E1", "www.attached.example", "arn:of-it", 0), "E2": one("E2", "not-covered.example", "arn:of-it", 0),
+		"E3": one("E3", "gone.example", "arn:gone", 0), "E4": one("E4", "new.example", "", tls.VersionTLS13),
+	}}
+	addr, pool := tlsServer(t, func(o *Options) {
+		o.EdgeLocations = []*program.Location[program.Edge]{program.NewLocation("NRT57-P2", new(program.Edge).With(1, change))}
+		o.Attached = func(_ context.Context, account, reference string) *tls.Certificate {
+			if account != "111122223333" || reference != "arn:of-it" {
+				return nil
+			}
+			return attached
+		}
+	})
+	theirPool := x509.NewCertPool()
+	theirPool.AppendCertsFromPEM(theirs.PEM())
+	for _, test := range []struct {
+		name    string
+		trust   *x509.CertPool
+		most    uint16
+		refused bool
+	}{
+		{"www.attached.example", theirPool, 0, false},
+		{"e1.cloudfront.net", pool, 0, false}, // the certificate is for the alias
+		{"not-covered.example", pool, 0, false},
+		{"gone.example", pool, 0, false},
+		{"new.example", pool, 0, false},
+		{"new.example", pool, tls.VersionTLS12, true},
+		{"gone.example", pool, tls.VersionTLS12, false},
+	} {
+		nc, err := handshake(addr, &tls.Config{RootCAs: test.trust, ServerName: test.name, MaxVersion: test.most})
+		if (err != nil) != test.refused {
+			t.Errorf("%s, at most %x: %v", test.name, test.most, err)
+		}
+		if err == nil {
+			nc.Close()
+		}
 	}
 }
 
