@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"crypto"
 	"crypto/tls"
 	"fmt"
 	"slices"
@@ -19,6 +20,7 @@ type policies interface {
 	cachePolicy(account, id string) (*cloudfrontapi.CachePolicyConfig, bool)
 	originRequestPolicy(account, id string) (*cloudfrontapi.OriginRequestPolicyConfig, bool)
 	responseHeadersPolicy(account, id string) (*cloudfrontapi.ResponseHeadersPolicyConfig, bool)
+	keyGroup(account, id string) (map[string]crypto.PublicKey, bool)
 	function(account, name string) (*program.EdgeFunction, bool)
 }
 
@@ -213,6 +215,9 @@ func compileBehavior(account string, config cloudfrontapi.CacheBehavior, targets
 		return nil, err
 	}
 	if b.Response, err = behaviorResponsePolicy(account, &config, known); err != nil {
+		return nil, err
+	}
+	if err = behaviorSigners(account, &config, b, known); err != nil {
 		return nil, err
 	}
 	b.ViewerRequest, b.ViewerResponse, err = behaviorFunctions(account, &config, known)

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"crypto"
 	"fmt"
 	"strings"
 
@@ -21,6 +22,8 @@ type State struct {
 	originRequests map[string]*cloudfrontapi.OriginRequestPolicyConfig // by account/id
 	// responseHeaders are response headers policies by account/id.
 	responseHeaders map[string]*cloudfrontapi.ResponseHeadersPolicyConfig
+	publicKeys      map[string]crypto.PublicKey              // by account/id
+	keyGroups       map[string]*cloudfrontapi.KeyGroupConfig // by account/id
 	functions       *jsfunc.Engine
 	liveFunctions   map[string]*program.EdgeFunction // by account/name
 	stores          map[string]*keyValues            // by store id
@@ -63,6 +66,8 @@ func NewState() *State {
 	}
 	return &State{
 		responseHeaders: make(map[string]*cloudfrontapi.ResponseHeadersPolicyConfig),
+		publicKeys:      make(map[string]crypto.PublicKey),
+		keyGroups:       make(map[string]*cloudfrontapi.KeyGroupConfig),
 		functions:       functions,
 		liveFunctions:   make(map[string]*program.EdgeFunction),
 		stores:          make(map[string]*keyValues),
@@ -168,6 +173,11 @@ func (s *State) noteCloudFront(p *pending, r record) {
 		keepPolicy(p, r, s.responseHeaders, func(c *cloudfront.ResponseHeadersPolicyRecord) *cloudfrontapi.ResponseHeadersPolicyConfig {
 			return &c.Config
 		})
+		s.markUsers(p, r)
+	case cloudfront.KindPublicKey:
+		s.notePublicKey(p, r)
+	case cloudfront.KindKeyGroup:
+		keepPolicy(p, r, s.keyGroups, func(c *cloudfront.KeyGroupRecord) *cloudfrontapi.KeyGroupConfig { return &c.Config })
 		s.markUsers(p, r)
 	case cloudfront.KindLiveFunction:
 		s.noteFunction(p, r)

@@ -46,8 +46,8 @@ var (
 		{"Lambda@Edge", func(b *cloudfrontapi.CacheBehavior) bool {
 			return b.LambdaFunctionAssociations != nil && len(b.LambdaFunctionAssociations.Items) > 0
 		}},
-		{"signed URLs and cookies", func(b *cloudfrontapi.CacheBehavior) bool {
-			return b.TrustedKeyGroups != nil && value(b.TrustedKeyGroups.Enabled) || b.TrustedSigners != nil && value(b.TrustedSigners.Enabled)
+		{"trusted signers (their accounts' keys are not known: nobody gets in)", func(b *cloudfrontapi.CacheBehavior) bool {
+			return b.TrustedSigners != nil && value(b.TrustedSigners.Enabled)
 		}},
 		{"field-level encryption", func(b *cloudfrontapi.CacheBehavior) bool { return given(b.FieldLevelEncryptionId) }},
 		{"real-time logs", func(b *cloudfrontapi.CacheBehavior) bool { return given(b.RealtimeLogConfigArn) }},

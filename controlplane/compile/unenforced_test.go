@@ -27,9 +27,8 @@ func TestUnenforced(t *testing.T) {
 			}}}
 		}, []string{"field-level encryption"}},
 		{one(func(b *cloudfrontapi.DefaultCacheBehavior) {
-			b.TrustedKeyGroups = &cloudfrontapi.TrustedKeyGroups{Enabled: new(true)}
 			b.FieldLevelEncryptionId = new("C1")
-		}), []string{"signed URLs and cookies", "field-level encryption"}},
+		}), []string{"field-level encryption"}},
 		{func(c *config) {
 			c.WebACLId = new("acl")
 			c.Restrictions = &cloudfrontapi.Restrictions{GeoRestriction: &cloudfrontapi.GeoRestriction{RestrictionType: new("whitelist")}}
@@ -54,8 +53,8 @@ func TestGaps(t *testing.T) {
 		CacheTagConfig:                &cloudfrontapi.CacheTagConfig{HeaderName: new("cache-tag")},
 		CacheBehaviors: &cloudfrontapi.CacheBehaviors{Items: []cloudfrontapi.CacheBehavior{{
 			LambdaFunctionAssociations: &cloudfrontapi.LambdaFunctionAssociations{Items: make([]cloudfrontapi.LambdaFunctionAssociation, 1)},
-			TrustedKeyGroups:           &cloudfrontapi.TrustedKeyGroups{Enabled: new(true)},
-			FieldLevelEncryptionId:     new("C1"), ResponseHeadersPolicyId: new("r"), RealtimeLogConfigArn: new("arn"),
+			TrustedSigners:             &cloudfrontapi.TrustedSigners{Enabled: new(true)},
+			FieldLevelEncryptionId:     new("C1"), RealtimeLogConfigArn: new("arn"),
 			GrpcConfig: &cloudfrontapi.GrpcConfig{Enabled: new(true)}, SmoothStreaming: new(true),
 		}}},
 		Origins: &cloudfrontapi.Origins{Items: []cloudfrontapi.Origin{

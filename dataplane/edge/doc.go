@@ -5,6 +5,7 @@
 //	arrive (visit.go)       whose distribution, which location     → visit
 //	route (behavior.go)     path pattern                           → request
 //	admit (admit.go)        size, method, protocol                 → go on, redirect or refuse
+//	check proof (signed.go)  signed URL or cookies                 → request, or a fault
 //	viewer request (function.go)  the behavior's function          → request, or an answer
 //	key (key.go)            what tells objects apart               → cacheKey
 //	look up (lookup.go)     what the location has                  → found

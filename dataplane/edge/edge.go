@@ -118,18 +118,26 @@ func (e *Edge) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Respon
 	if resp != nil {
 		return resp
 	}
+	r, fault := checkProof(r)
+	if fault != faultNone {
+		return e.conclude(ctx, r, answer{fault: fault})
+	}
 	r, made := e.viewerRequest(ctx, r)
 	if made != nil {
-		got := e.errorPage(ctx, r, *made)
-		return e.reply(r, e.applyPolicy(r, got))
+		return e.conclude(ctx, r, *made)
 	}
 	var space [keySpace]byte
 	key := keyOf(r, space[:0])
 	have := lookUp(r, key)
-	got := e.obtain(ctx, r, key, have)
-	got = e.errorPage(ctx, r, got)
-	got = e.viewerResponse(ctx, r, got)
-	return e.reply(r, e.applyPolicy(r, got))
+	return e.conclude(ctx, r, e.obtain(ctx, r, key, have))
+}
+
+// conclude is the way of an answer back to the viewer.
+func (e *Edge) conclude(ctx context.Context, r request, a answer) *exchange.Response {
+	a = e.errorPage(ctx, r, a)
+	a = e.viewerResponse(ctx, r, a)
+	a = e.applyPolicy(r, a)
+	return e.reply(r, a)
 }
 
 // receive finds the behavior and lets the request in, or answers it.
@@ -166,8 +174,8 @@ func (e *Edge) AtOnce(x *exchange.Exchange) *exchange.Response {
 
 // hitAtOnce answers with a fresh object where nothing else has a say in it.
 func (e *Edge) hitAtOnce(r request) *exchange.Response {
-	if r.behavior.ViewerRequest != nil || r.behavior.ViewerResponse != nil {
-		return nil // functions take their time
+	if r.behavior.ViewerRequest != nil || r.behavior.ViewerResponse != nil || r.behavior.Signed {
+		return nil // functions and signatures take their time
 	}
 	var space [keySpace]byte
 	key := keyOf(r, space[:0])
@@ -176,7 +184,7 @@ func (e *Edge) hitAtOnce(r request) *exchange.Response {
 		return nil // error pages may have to be fetched
 	}
 	r.x.Trail.Add("cache", string(have.reason))
-	return e.reply(r, fromObject(r, have.object, wordHit, have.reason))
+	return e.reply(r, e.applyPolicy(r, fromObject(r, have.object, wordHit, have.reason)))
 }
 
 // Refuse answers an exchange that the server turned down before it had an owner:

@@ -36,6 +36,10 @@ const (
 	faultOriginHeader
 	faultViewerGone
 	faultBusy
+	faultMissingKey
+	faultUnknownKey
+	faultDenied
+	faultMalformedPolicy
 	faultFunctionFailed
 	faultFunctionInvalid
 	faultFunctionThrottled
@@ -67,6 +71,8 @@ type faultRow struct {
 	origin bool
 	// page: a custom error page may take its place though no origin failed.
 	page bool
+	// code: the answer is an XML error with this code and line as its message.
+	code string
 }
 
 // hasErrorPage tells whether a custom error page may take a fault's place.
@@ -96,6 +102,10 @@ var faultRows = [faultCount]faultRow{
 	faultOriginHeader:         {status: 502, line: lineConnect, word: wordError, reason: "origin-header-too-big", origin: true},
 	faultViewerGone:           {status: 503, line: lineContact, word: wordError, reason: "viewer-gone", close: true},
 	faultBusy:                 {status: 503, line: lineContact, word: wordCapacity, reason: "too-many-fetches"},
+	faultMissingKey:           {status: 403, code: "MissingKey", line: "Missing Key-Pair-Id query parameter or cookie value", word: wordError, reason: "missing-key", page: true},
+	faultUnknownKey:           {status: 403, code: "InvalidKey", line: "Unknown Key", word: wordError, reason: "unknown-key", page: true},
+	faultDenied:               {status: 403, code: "AccessDenied", line: "Access denied", word: wordError, reason: "access-denied", page: true},
+	faultMalformedPolicy:      {status: 403, code: "MalformedPolicy", line: "Malformed Policy", word: wordError, reason: "malformed-policy", page: true},
 	faultFunctionFailed:       {status: 503, line: lineFunction, word: wordFunctionFailed, reason: "function-failed", page: true},
 	faultFunctionInvalid:      {status: 502, line: lineFunction, word: wordFunctionInvalid, reason: "function-invalid", page: true},
 	faultFunctionThrottled:    {status: 503, line: lineFunction, word: wordFunctionThrottled, reason: "function-throttled"},
@@ -179,6 +189,15 @@ func page(status int, line, requestID string) []byte {
 func shortPage(title string) []byte {
 	return []byte("<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title +
 		"</h1></center>\r\n<hr><center>CloudFront</center>\r\n</body>\r\n</html>\r\n")
+}
+
+// body is what a viewer gets of a fault: CloudFront's page, or the XML of
+// requests that are not signed as they must be (reference/cloudfront.md section 4.4).
+func (row *faultRow) body(requestID string) (body []byte, contentType string) {
+	if row.code == "" {
+		return page(row.status, row.line, requestID), "text/html"
+	}
+	return []byte(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>` + row.code + `</Code><Message>` + row.line + `</Message></Error>`), "text/xml"
 }
 
 // refuse answers before a behavior is known: no custom error page applies.

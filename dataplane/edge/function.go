@@ -74,7 +74,7 @@ func (e *Edge) viewerRequest(ctx context.Context, r request) (request, *answer) 
 // (reference/cloudfront.md sections 2.2 and 3.5).
 func (e *Edge) viewerResponse(ctx context.Context, r request, a answer) answer {
 	f := r.behavior.ViewerResponse
-	if f == nil || a.fault != faultNone || a.status >= 400 || a.errorPage {
+	if f == nil || a.fault != faultNone || a.status >= 400 || a.errorPage || a.generated {
 		return a
 	}
 	event := requestEvent(r, jsfunc.ViewerResponse)

@@ -67,7 +67,8 @@ const ownFields = 5
 func (e *Edge) reply(r request, a answer) *exchange.Response {
 	if a.fault != faultNone {
 		row := a.fault.row()
-		m := made{status: row.status, fault: a.fault, word: row.word, body: page(row.status, row.line, r.x.RequestID), age: a.age, aged: a.aged}
+		m := made{status: row.status, fault: a.fault, word: row.word, age: a.age, aged: a.aged}
+		m.body, m.contentType = row.body(r.x.RequestID)
 		return e.generated(r.visit, m)
 	}
 	if a.stored && a.status == 200 {
@@ -195,6 +196,7 @@ type made struct {
 	word         word
 	reason       string // where there is no fault
 	body         []byte
+	contentType  string // "" is text/html
 	location     string
 	contentRange string
 	age          time.Duration
@@ -210,7 +212,10 @@ func (e *Edge) generated(v visit, m made) *exchange.Response {
 	h := &b.response.Header
 	h.Add("Server", "CloudFront")
 	h.Add("Date", v.now.UTC().Format(httpDate))
-	h.Add("Content-Type", "text/html")
+	if m.contentType == "" {
+		m.contentType = "text/html"
+	}
+	h.Add("Content-Type", m.contentType)
 	h.Add("Content-Length", strconv.Itoa(len(m.body)))
 	if m.location != "" {
 		h.Add("Location", m.location)

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"crypto"
 	"maps"
 	"slices"
 	"strings"
@@ -233,6 +234,10 @@ type Behavior struct {
 	Cache          CachePolicy
 	Request        OriginRequestPolicy
 	Response       *ResponseHeadersPolicy // nil: none
+	// Signed: viewers need a signed URL or signed cookies, by one of the keys in
+	// Signers (by their ids).
+	Signed  bool
+	Signers map[string]crypto.PublicKey
 	// ViewerRequest and ViewerResponse are the functions of these events; nil: none.
 	ViewerRequest, ViewerResponse *EdgeFunction
 }
