@@ -48,6 +48,8 @@ type Account struct {
 	Caller   string // ARN
 	Region   string
 	Endpoint string // "": AWS itself
+	// Drawbridge: the endpoint is one, and what its exports leave out is not there.
+	Drawbridge bool
 	// Prober keeps connections. Sampler makes one per probe: behind one name
 	// are many places that learn of a change at different moments.
 	Prober, Sampler *Prober
@@ -178,17 +180,17 @@ func (a *Account) findDoors(ctx context.Context, caFile string) error {
 		options.Address = net.JoinHostPort(u.Hostname(), port)
 	}
 	var err error
-	switch {
-	case caFile != "":
-		options.CAFile = caFile
-		if options.CA, err = os.ReadFile(caFile); err != nil {
-			return fmt.Errorf("--ca: %w", err)
-		}
-	case a.Endpoint != "":
+	if a.Endpoint != "" {
 		options.CAFile = "ca.pem"
-		if options.CA, err = a.fetchCA(ctx); err != nil {
-			return err
-		}
+		options.CA, err = a.fetchCA(ctx)
+		a.Drawbridge = err == nil
+	}
+	if caFile != "" {
+		options.CAFile = caFile
+		options.CA, err = os.ReadFile(caFile)
+	}
+	if err != nil {
+		return fmt.Errorf("authority to trust: %w", err)
 	}
 	if a.Prober, err = NewProber(options); err != nil {
 		return err
@@ -205,19 +207,19 @@ const maxCA = 1 << 20
 func (a *Account) fetchCA(ctx context.Context) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(a.Endpoint, "/")+"/_drawbridge/ca.pem", nil)
 	if err != nil {
-		return nil, fmt.Errorf("authority of the endpoint: %w", err)
+		return nil, err
 	}
 	response, err := a.http.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("authority of the endpoint: %w", err)
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxCA))
 	if err != nil {
-		return nil, fmt.Errorf("authority of the endpoint: %w", err)
+		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("authority of the endpoint: %s answers %d; name its PEM file by --ca", request.URL, response.StatusCode)
+		return nil, fmt.Errorf("%s answers %d; name its PEM file by --ca", request.URL, response.StatusCode)
 	}
 	return text, nil
 }

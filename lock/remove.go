@@ -34,6 +34,10 @@ func Remove(ctx context.Context, a *Account, o RemoveOptions) error {
 	if err := r.prepare(ctx); err != nil {
 		return r.clean(err)
 	}
+	if r.value == "" && len(r.keys) == 0 && !r.demands() {
+		r.note(LineSeen, "nothing to remove: %s/%s demands no secret, and distribution %s sends none", t.api, t.stage, o.Distribution)
+		return nil
+	}
 	if o.Confirm != nil && !o.Confirm() {
 		return ErrDeclined
 	}
@@ -73,13 +77,10 @@ func (r *removing) prepare(ctx context.Context) (err error) {
 	for i := range r.keys {
 		r.shell.secret(fmt.Sprintf("KEY%d", i), aws.ToString(r.keys[i].Value))
 	}
-	if r.value == "" && len(r.keys) == 0 {
-		return fmt.Errorf("distribution %s sends no secret to %s/%s: there is no lock to remove", aws.ToString(r.t.distribution.Id), r.t.api, r.t.stage)
-	}
 	for _, d := range r.t.all {
 		if slices.ContainsFunc(r.t.origins(&d), func(o cdntypes.Origin) bool {
 			value, ok := headerOf(&o, r.method.header())
-			return ok && value == r.value
+			return ok && value == r.value && value != ""
 		}) {
 			r.senders = append(r.senders, d)
 		}
@@ -93,6 +94,12 @@ func (r *removing) prepare(ctx context.Context) (err error) {
 
 // ours tells whether a name is one that the lock gives for a stage.
 func ours(name, prefix string) bool { return name == prefix || strings.HasPrefix(name, prefix+"-") }
+
+// demands tells whether the stage still has the end of a lock that Apply made.
+func (r *removing) demands() bool {
+	p := r.t.deployedPolicy()
+	return p != nil && slices.ContainsFunc(p.statements, func(s map[string]any) bool { return s["Sid"] == sid(sidLock, r.t.stage) })
+}
 
 // check refuses what a removal must not touch.
 func (r *removing) check(ctx context.Context) error {

@@ -19,10 +19,25 @@ type document struct {
 	KeySource   string                                `json:"x-amazon-apigateway-api-key-source"`
 	BinaryTypes []string                              `json:"x-amazon-apigateway-binary-media-types"`
 	Compression *int32                                `json:"x-amazon-apigateway-minimum-compression-size"`
+	Servers     []struct {
+		Endpoint struct {
+			Disabled bool `json:"disableExecuteApiEndpoint"`
+		} `json:"x-amazon-apigateway-endpoint-configuration"`
+	} `json:"servers"`
 }
 
-// exported is one operation of an export.
-type exported struct {
+// defaultEndpointDisabled tells whether the API's own name answers nobody.
+func (d *document) defaultEndpointDisabled() bool {
+	for _, server := range d.Servers {
+		if server.Endpoint.Disabled {
+			return true
+		}
+	}
+	return false
+}
+
+// exportedOperation is one operation of an export.
+type exportedOperation struct {
 	Parameters []struct {
 		Name     string `json:"name"`
 		In       string `json:"in"`
@@ -78,8 +93,8 @@ func (d *document) policyText() string {
 }
 
 // operations are the methods of the document by "VERB /path".
-func (d *document) operations() (map[string]exported, error) {
-	found := map[string]exported{}
+func (d *document) operations() (map[string]exportedOperation, error) {
+	found := map[string]exportedOperation{}
 	for path, item := range d.Paths {
 		for key, text := range item {
 			verb := strings.ToUpper(key)
@@ -89,7 +104,7 @@ func (d *document) operations() (map[string]exported, error) {
 			case !slices.Contains(verbs, verb):
 				continue // "parameters", "servers", extensions
 			}
-			var op exported
+			var op exportedOperation
 			if err := json.Unmarshal(text, &op); err != nil {
 				return nil, fmt.Errorf("the stage's export: %s %s: %w", verb, path, err)
 			}
