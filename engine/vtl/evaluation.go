@@ -14,6 +14,7 @@ type evaluation struct {
 	template *Template
 	roots    map[string]Value
 	locals   map[string]Value
+	frame    *frame // of the innermost macro, nil outside
 	out      *strings.Builder
 	steps    int
 	calls    int // macros and definitions entered
@@ -86,25 +87,70 @@ func (ev *evaluation) capture(nodes []node) (string, error) {
 	return ev.out.String(), err
 }
 
-// shadow remembers variables and gives the function that puts them back.
-func (ev *evaluation) shadow(names ...string) (restore func()) {
-	type kept struct {
-		value Value
-		there bool
+// frame is a macro at work. As in Velocity 1.7 arguments are by name: each use
+// evaluates them anew where the macro was called; what is assigned in a macro
+// is assigned outside, too.
+type frame struct {
+	outer *frame // nil: the template itself
+	args  map[string]expr
+	local map[string]Value
+}
+
+// get is the value of a variable.
+func (ev *evaluation) get(name string) (Value, error) {
+	for f := ev.frame; f != nil; f = f.outer {
+		if v, ok := f.local[name]; ok {
+			return v, nil
+		}
+		if arg, ok := f.args[name]; ok {
+			return ev.within(f.outer, arg)
+		}
 	}
-	all := make([]kept, len(names))
+	if v, ok := ev.locals[name]; ok {
+		return v, nil
+	}
+	return ev.roots[name], nil
+}
+
+// within evaluates an expression as the template or macro of a frame sees it.
+func (ev *evaluation) within(f *frame, e expr) (Value, error) {
+	here := ev.frame
+	ev.frame = f
+	defer func() { ev.frame = here }()
+	return e.eval(ev)
+}
+
+func (ev *evaluation) put(name string, v Value) {
+	for f := ev.frame; f != nil; f = f.outer {
+		f.local[name] = v
+	}
+	ev.locals[name] = v
+}
+
+func (ev *evaluation) remove(name string) {
+	for f := ev.frame; f != nil; f = f.outer {
+		delete(f.local, name)
+	}
+	delete(ev.locals, name)
+}
+
+// remember gives the function that puts variables back as they are now.
+func (ev *evaluation) remember(names ...string) (restore func(), err error) {
+	values := make([]Value, len(names))
 	for i, name := range names {
-		all[i].value, all[i].there = ev.locals[name]
+		if values[i], err = ev.get(name); err != nil {
+			return nil, err
+		}
 	}
 	return func() {
 		for i, name := range names {
-			if all[i].there {
-				ev.locals[name] = all[i].value
+			if values[i] == nil {
+				ev.remove(name)
 			} else {
-				delete(ev.locals, name)
+				ev.put(name, values[i])
 			}
 		}
-	}
+	}, nil
 }
 
 // loop is the state behind $foreach.
@@ -116,6 +162,9 @@ type loop struct {
 
 // loopHost is $foreach.
 type loopHost struct{ *loop }
+
+// String is what Velocity's ForeachScope, an empty map, prints as.
+func (l *loopHost) String() string { return "{}" }
 
 // Get gives the properties of Velocity's ForeachScope.
 func (l *loopHost) Get(name string) Value {

@@ -36,6 +36,9 @@ type (
 		operator    string
 		left, right expr
 		at          int
+		// sources are the operands as written: what "+" joins to a text in
+		// place of an operand without value, as Velocity 1.7 does.
+		sources [2]string
 	}
 )
 
@@ -67,11 +70,14 @@ func (p *parser) binary(level int) (expr, error) {
 	if level == len(levels) {
 		return p.unary()
 	}
+	p.blank()
+	start := p.at
 	left, err := p.binary(level + 1)
 	if err != nil {
 		return nil, err
 	}
 	for n := 0; ; n++ {
+		before := p.text[start:p.at]
 		p.blank()
 		operator := p.operator(level)
 		if operator == "" {
@@ -82,6 +88,8 @@ func (p *parser) binary(level int) (expr, error) {
 			return nil, p.fail("more than %d operators in a row: %w", maxNesting, ErrLimit)
 		}
 		at := p.pos()
+		p.blank()
+		second := p.at
 		right, err := p.binary(level + 1)
 		if err != nil {
 			return nil, err
@@ -90,7 +98,7 @@ func (p *parser) binary(level int) (expr, error) {
 		case "&&", "||":
 			left = &logicExpr{left, right, operator == "&&"}
 		default:
-			left = &binaryExpr{operator, left, right, at}
+			left = &binaryExpr{operator, left, right, at, [2]string{before, p.text[second:p.at]}}
 		}
 	}
 }
@@ -122,7 +130,7 @@ func (p *parser) unary() (expr, error) {
 		at := p.pos()
 		p.at++
 		operand, err := p.unary()
-		return &binaryExpr{"-", literal{int64(0)}, operand, at}, err
+		return &binaryExpr{operator: "-", left: literal{int64(0)}, right: operand, at: at}, err
 	default:
 		return p.primary()
 	}
@@ -375,21 +383,40 @@ func (r *rangeExpr) eval(ev *evaluation) (Value, error) {
 	}
 }
 
+// holds tells whether a condition does. Velocity 1.7 asks the nodes of its
+// tree: references (false and null do not hold), true, and what compares or
+// joins; a text, number, sum, list or map as it stands there never holds.
+func (ev *evaluation) holds(e expr) (bool, error) {
+	switch e := e.(type) {
+	case *reference, notExpr, *logicExpr:
+	case literal:
+		return e.value == true, nil
+	case *binaryExpr:
+		if strings.Contains("+-*/%", e.operator) {
+			return false, nil
+		}
+	default:
+		return false, nil
+	}
+	v, err := e.eval(ev)
+	return truth(v), err
+}
+
 func (n notExpr) eval(ev *evaluation) (Value, error) {
-	v, err := n.operand.eval(ev)
-	return !truth(v), err
+	holds, err := ev.holds(n.operand)
+	return !holds, err
 }
 
 func (l *logicExpr) eval(ev *evaluation) (Value, error) {
-	v, err := l.left.eval(ev)
+	holds, err := ev.holds(l.left)
 	if err != nil {
 		return nil, err
 	}
-	if truth(v) != l.and {
+	if holds != l.and {
 		return !l.and, nil
 	}
-	v, err = l.right.eval(ev)
-	return truth(v), err
+	holds, err = ev.holds(l.right)
+	return holds, err
 }
 
 func (b *binaryExpr) eval(ev *evaluation) (Value, error) {
@@ -401,9 +428,20 @@ func (b *binaryExpr) eval(ev *evaluation) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.operator == "+" && (isText(left) && right == nil || left == nil && isText(right)) {
+		left, right = orSource(left, b.sources[0]), orSource(right, b.sources[1])
+	}
 	v, err := ev.operate(b.operator, left, right)
 	if err != nil {
 		return nil, ev.fail(b.at, err)
 	}
 	return v, nil
+}
+
+// orSource is a value, or for null the text it was written as.
+func orSource(v Value, source string) Value {
+	if v == nil {
+		return strings.TrimRight(source, " \t\r\n")
+	}
+	return v
 }

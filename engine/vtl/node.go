@@ -27,6 +27,7 @@ type (
 	setNode struct {
 		target *reference
 		value  expr
+		lost   bool // the value goes nowhere
 	}
 
 	ifNode struct {
@@ -108,16 +109,19 @@ func (n *setNode) exec(ev *evaluation) (signal, error) {
 	if err != nil {
 		return goOn, err
 	}
+	if v == nil || n.lost {
+		return goOn, nil // Velocity 1.7 does not assign null: the old value stays
+	}
 	return goOn, n.target.assign(ev, v)
 }
 
 func (n *ifNode) exec(ev *evaluation) (signal, error) {
 	for _, b := range n.branches {
-		v, err := b.condition.eval(ev)
+		holds, err := ev.holds(b.condition)
 		if err != nil {
 			return goOn, err
 		}
-		if truth(v) {
+		if holds {
 			return ev.block(b.body)
 		}
 	}
@@ -125,7 +129,7 @@ func (n *ifNode) exec(ev *evaluation) (signal, error) {
 }
 
 func (n *defineNode) exec(ev *evaluation) (signal, error) {
-	ev.locals[n.name] = &defined{n.body}
+	ev.put(n.name, &defined{n.body})
 	return goOn, ev.charge(0)
 }
 
@@ -144,18 +148,26 @@ func (n *foreachNode) exec(ev *evaluation) (signal, error) {
 	if err := ev.charge(len(items) * itemBytes); err != nil {
 		return goOn, ev.fail(n.at, err)
 	}
-	defer ev.shadow(n.variable, "foreach", "velocityCount")()
+	restore, err := ev.remember(n.variable, "foreach", "velocityCount")
+	if err != nil {
+		return goOn, err
+	}
+	defer restore()
 	loop := &loop{total: len(items)}
-	loop.parent, _ = ev.locals["foreach"].(*loopHost)
+	outer, err := ev.get("foreach")
+	if err != nil {
+		return goOn, err
+	}
+	loop.parent, _ = outer.(*loopHost)
 	host := &loopHost{loop}
 	for i, item := range items[:min(len(items), maxIterations)] {
 		if err := ev.charge(0); err != nil {
 			return goOn, ev.fail(n.at, err)
 		}
 		loop.index = i
-		ev.locals[n.variable] = item
-		ev.locals["foreach"] = host
-		ev.locals["velocityCount"] = int64(i + 1)
+		ev.put(n.variable, item)
+		ev.put("foreach", host)
+		ev.put("velocityCount", int64(i+1))
 		s, err := ev.block(n.body)
 		if err != nil || s == stopAll {
 			return s, err
@@ -172,16 +184,11 @@ func (n *callNode) exec(ev *evaluation) (signal, error) {
 	if m == nil {
 		return goOn, ev.write(n.source)
 	}
-	values := make([]Value, len(m.parameters))
-	for i := range min(len(values), len(n.args)) {
-		var err error
-		if values[i], err = n.args[i].eval(ev); err != nil {
-			return goOn, err
-		}
+	called := &frame{outer: ev.frame, args: map[string]expr{}, local: map[string]Value{}}
+	for i := range min(len(m.parameters), len(n.args)) {
+		called.args[m.parameters[i]] = n.args[i]
 	}
-	defer ev.shadow(m.parameters...)()
-	for i, name := range m.parameters {
-		ev.locals[name] = values[i]
-	}
+	ev.frame = called
+	defer func() { ev.frame = called.outer }()
 	return ev.render(&defined{m.body}, n.at)
 }

@@ -36,6 +36,7 @@ func macroNames(text string) map[string]bool {
 type sink struct {
 	nodes []node
 	text  strings.Builder
+	token int // where in text the current run of plain characters begins
 }
 
 func (s *sink) flush() {
@@ -43,18 +44,27 @@ func (s *sink) flush() {
 		s.nodes = append(s.nodes, textNode(s.text.String()))
 		s.text.Reset()
 	}
+	s.token = 0
 }
+
+// mark ends a run of plain characters.
+func (s *sink) mark() { s.token = s.text.Len() }
 
 func (s *sink) add(n node) {
 	s.flush()
 	s.nodes = append(s.nodes, n)
 }
 
-// dropBlanks takes off blanks at the end of the text, which #set swallows.
+// dropBlanks takes off the blanks before a #set. They belong to it only if
+// nothing but blanks stands between it and what was no plain text: the longest
+// token wins in Velocity 1.7.
 func (s *sink) dropBlanks() {
-	text := strings.TrimRight(s.text.String(), " \t")
+	text := s.text.String()
+	if strings.Trim(text[s.token:], " \t") != "" {
+		return
+	}
 	s.text.Reset()
-	s.text.WriteString(text)
+	s.text.WriteString(text[:s.token])
 }
 
 func (p *parser) rest() string { return p.text[p.at:p.end] }
@@ -161,9 +171,46 @@ func (p *parser) dollar(out *sink) error {
 	if ref == nil {
 		out.text.WriteByte('$')
 		p.at++
+		if p.peek(0) == '!' && p.peek(1) != '{' && p.peek(1) != '$' { // Velocity 1.7 drops it
+			p.at++
+		}
 		return nil
 	}
 	out.add(referenceNode{ref})
+	return p.behind(ref, out)
+}
+
+// behind reads what Velocity 1.7's lexer still takes for a part of a reference:
+// a curly bracket is a token of its own; "##" behind a property starts no
+// comment; a name behind a call or index begins a reference of which only the
+// name is printed.
+func (p *parser) behind(ref *reference, out *sink) error {
+	if len(ref.steps) > 0 && !strings.HasSuffix(ref.source, "}") {
+		last := &ref.steps[len(ref.steps)-1]
+		if property := !last.call && last.index == nil; property {
+			if strings.HasPrefix(p.rest(), "##") && p.peek(2) != '#' {
+				out.text.WriteString("##")
+				p.at += 2
+			}
+			return nil
+		}
+		runt := &reference{}
+		if runt.name = p.name(); runt.name != "" {
+			out.text.WriteString(runt.name)
+			out.mark()
+			start := p.at
+			if err := p.steps(runt); err != nil {
+				return err
+			}
+			runt.source = p.text[start:p.at]
+			return p.behind(runt, out)
+		}
+	}
+	if c := p.peek(0); (c == '{' || c == '}') && !strings.HasSuffix(ref.source, "}") {
+		out.text.WriteByte(c)
+		out.mark()
+		p.at++
+	}
 	return nil
 }
 
@@ -191,20 +238,28 @@ func (p *parser) backslash(out *sink) error {
 		} else {
 			out.add(referenceNode{ref})
 		}
-		return nil
+		return p.behind(ref, out)
 	case '#':
 		word, length := p.directive()
+		set := word == "set"
 		if word == "" {
-			break
+			if length = p.bareSet(); length == 0 || run%2 == 0 {
+				break
+			}
 		}
-		out.text.WriteString(strings.Repeat(`\`, run/2))
 		if run%2 == 1 {
-			out.text.WriteString(p.text[p.at : p.at+length])
+			out.text.WriteString(strings.Repeat(`\`, run/2) + p.text[p.at:p.at+length])
 			p.at += length
+		} else if set { // it takes no part in escaping
+			out.text.WriteString(strings.Repeat(`\`, run))
+		} else {
+			out.text.WriteString(strings.Repeat(`\`, run/2))
 		}
+		out.mark()
 		return nil
 	}
 	out.text.WriteString(p.text[start : start+run])
+	out.mark()
 	p.at = start + run
 	return nil
 }
@@ -219,8 +274,10 @@ func (p *parser) hash(out *sink) (stop string, err error) {
 		} else {
 			p.at = p.end
 		}
+		out.mark()
 		return "", nil
 	case '*':
+		out.mark()
 		return "", p.enclosed("#*", "*#", nil)
 	case '[':
 		if p.peek(2) == '[' {
@@ -229,8 +286,7 @@ func (p *parser) hash(out *sink) (stop string, err error) {
 	}
 	word, length := p.directive()
 	if word == "" {
-		out.text.WriteByte('#')
-		p.at++
+		p.plainHash(out)
 		return "", nil
 	}
 	at := p.pos()
@@ -255,7 +311,23 @@ func (p *parser) hash(out *sink) (stop string, err error) {
 	if n != nil {
 		out.add(n)
 	}
+	out.mark()
 	return "", nil
+}
+
+// plainHash reads a hash sign that is text. A word behind it is one token with it.
+func (p *parser) plainHash(out *sink) {
+	n := 1
+	if c := p.peek(1); isWord(c) && (c < '0' || c > '9') {
+		for isWord(p.peek(n)) || p.peek(n) == '-' {
+			n++
+		}
+	}
+	out.text.WriteString(p.text[p.at : p.at+n])
+	if n > 1 {
+		out.mark()
+	}
+	p.at += n
 }
 
 // enclosed skips or keeps what stands between two marks.
@@ -267,6 +339,7 @@ func (p *parser) enclosed(open, closing string, keep *sink) error {
 	}
 	if keep != nil {
 		keep.text.WriteString(body[:n])
+		keep.mark()
 	}
 	p.at += len(open) + n + len(closing)
 	return nil
@@ -300,7 +373,7 @@ func (p *parser) directive() (word string, length int) {
 		}
 		return "", 0
 	}
-	if p.macroNames[word] && strings.HasPrefix(strings.TrimLeft(p.text[p.at+i:p.end], " \t"), "(") {
+	if p.macroNames[word] {
 		return word, i
 	}
 	if cut := strings.IndexByte(word, '-'); cut > 0 { // #end-x: a directive, then text
@@ -308,6 +381,17 @@ func (p *parser) directive() (word string, length int) {
 		return short.directive()
 	}
 	return "", 0
+}
+
+// bareSet is the length of #set where no bracket follows: text that can be
+// escaped all the same.
+func (p *parser) bareSet() int {
+	for _, mark := range []string{"#{set}", "#set"} {
+		if strings.HasPrefix(p.rest(), mark) && !isWord(p.peek(len(mark))) {
+			return len(mark)
+		}
+	}
+	return 0
 }
 
 func isWord(c byte) bool {
@@ -328,231 +412,5 @@ func (p *parser) gobble() {
 		p.at += i + 2
 	case p.peek(i) == '\r':
 		p.at += i + 1
-	}
-}
-
-// statement reads what follows the word of a directive. A nil node is nothing
-// to do when rendering.
-func (p *parser) statement(word string, at int) (node, error) {
-	switch word {
-	case "set":
-		return p.set()
-	case "if":
-		return p.ifs()
-	case "foreach":
-		return p.foreach(at)
-	case "define":
-		return p.define()
-	case "macro":
-		return nil, p.macro()
-	case "break":
-		return breakNode{}, nil
-	case "stop":
-		return stopNode{}, nil
-	case "parse", "include":
-		return nil, &placed{at, fmt.Errorf("#%s is not available", word)}
-	}
-	return p.call(word, at)
-}
-
-// open reads blanks and the opening bracket of a directive.
-func (p *parser) open() error {
-	p.blank()
-	return p.expect('(')
-}
-
-// closed reads the closing bracket of a directive and the rest of its line.
-func (p *parser) closed() error {
-	if err := p.expect(')'); err != nil {
-		return err
-	}
-	p.gobble()
-	return nil
-}
-
-func (p *parser) expect(c byte) error {
-	if p.blank(); p.peek(0) != c {
-		return p.unexpected()
-	}
-	p.at++
-	return nil
-}
-
-// untilEnd reads a block that must be closed by #end.
-func (p *parser) untilEnd(of string) ([]node, error) {
-	body, stop, err := p.block()
-	if err == nil && stop != "end" {
-		err = p.fail("#%s without #end", of)
-	}
-	return body, err
-}
-
-func (p *parser) set() (node, error) {
-	if err := p.open(); err != nil {
-		return nil, err
-	}
-	p.blank()
-	target, err := p.reference()
-	if err != nil {
-		return nil, err
-	}
-	if target == nil || !target.assignable() {
-		return nil, p.fail("#set needs a reference to assign to")
-	}
-	if err := p.expect('='); err != nil {
-		return nil, err
-	}
-	value, err := p.expression()
-	if err != nil {
-		return nil, err
-	}
-	return &setNode{target, value}, p.closed()
-}
-
-func (p *parser) ifs() (node, error) {
-	n := &ifNode{}
-	for word := "if"; ; {
-		condition, err := p.condition()
-		if err != nil {
-			return nil, err
-		}
-		body, stop, err := p.block()
-		if err != nil {
-			return nil, err
-		}
-		n.branches = append(n.branches, branch{condition, body})
-		switch stop {
-		case "end":
-			return n, nil
-		case "else":
-			n.otherwise, err = p.untilEnd("else")
-			return n, err
-		case "elseif":
-			word = stop
-		default:
-			return nil, p.fail("#%s without #end", word)
-		}
-	}
-}
-
-func (p *parser) condition() (expr, error) {
-	if err := p.open(); err != nil {
-		return nil, err
-	}
-	e, err := p.expression()
-	if err != nil {
-		return nil, err
-	}
-	return e, p.closed()
-}
-
-func (p *parser) foreach(at int) (node, error) {
-	if err := p.open(); err != nil {
-		return nil, err
-	}
-	name, err := p.variable()
-	if err != nil {
-		return nil, err
-	}
-	if p.blank(); !strings.HasPrefix(p.rest(), "in") || isWord(p.peek(2)) {
-		return nil, p.unexpected()
-	}
-	p.at += len("in")
-	over, err := p.expression()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.closed(); err != nil {
-		return nil, err
-	}
-	body, err := p.untilEnd("foreach")
-	return &foreachNode{name, over, body, at}, err
-}
-
-// variable reads a reference that is a bare name.
-func (p *parser) variable() (string, error) {
-	p.blank()
-	ref, err := p.reference()
-	if err != nil {
-		return "", err
-	}
-	if ref == nil || len(ref.steps) > 0 {
-		return "", p.fail("a variable is needed here")
-	}
-	return ref.name, nil
-}
-
-func (p *parser) define() (node, error) {
-	if err := p.open(); err != nil {
-		return nil, err
-	}
-	name, err := p.variable()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.closed(); err != nil {
-		return nil, err
-	}
-	body, err := p.untilEnd("define")
-	return &defineNode{name, body}, err
-}
-
-// macro reads a macro and keeps it; of two with one name the first counts, as
-// in Velocity.
-func (p *parser) macro() error {
-	if err := p.open(); err != nil {
-		return err
-	}
-	p.blank()
-	name := p.name()
-	if name == "" {
-		return p.unexpected()
-	}
-	m := &macro{}
-	for {
-		for p.blank(); p.peek(0) == ','; p.blank() {
-			p.at++
-		}
-		if p.peek(0) != '$' {
-			break
-		}
-		parameter, err := p.variable()
-		if err != nil {
-			return err
-		}
-		m.parameters = append(m.parameters, parameter)
-	}
-	if err := p.closed(); err != nil {
-		return err
-	}
-	body, err := p.untilEnd("macro")
-	if err != nil {
-		return err
-	}
-	m.body = body
-	if p.template.macros[name] == nil {
-		p.template.macros[name] = m
-	}
-	return nil
-}
-
-// call reads the arguments of a macro, apart by blanks or commas.
-func (p *parser) call(name string, at int) (node, error) {
-	if err := p.open(); err != nil {
-		return nil, err
-	}
-	n := &callNode{name: name, at: at}
-	for {
-		for p.blank(); p.peek(0) == ','; p.blank() {
-			p.at++
-		}
-		if p.peek(0) == ')' {
-			return n, p.closed()
-		}
-		arg, err := p.primary()
-		if err != nil {
-			return nil, err
-		}
-		n.args = append(n.args, arg)
 	}
 }

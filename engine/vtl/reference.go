@@ -153,9 +153,9 @@ func (r *reference) eval(ev *evaluation) (Value, error) {
 }
 
 func (r *reference) follow(ev *evaluation, steps []step) (Value, error) {
-	v, ok := ev.locals[r.name]
-	if !ok {
-		v = ev.roots[r.name]
+	v, err := ev.get(r.name)
+	if err != nil {
+		return nil, err
 	}
 	for i := range steps {
 		if v == nil {
@@ -214,9 +214,7 @@ func (ev *evaluation) captureCall(d *defined, at int) (string, error) {
 func (ev *evaluation) at(v, index Value) (Value, error) {
 	switch v := v.(type) {
 	case *jsonpath.List:
-		if i, ok := position(index, len(v.Items)); ok {
-			return v.Items[i], nil
-		}
+		return listItem(v, index)
 	case *jsonpath.Object:
 		key, err := ev.text(index)
 		if err != nil {
@@ -232,6 +230,19 @@ func (ev *evaluation) at(v, index Value) (Value, error) {
 		return v.Get(key), nil
 	}
 	return nil, nil
+}
+
+// listItem is list[index]. What is beyond the list fails, as the exception of
+// java.util.List.get does.
+func listItem(l *jsonpath.List, index Value) (Value, error) {
+	i, ok := position(index, len(l.Items))
+	if _, whole := index.(int64); whole && !ok {
+		return nil, errorf("index %v out of bounds for length %d", index, len(l.Items))
+	}
+	if !ok {
+		return nil, nil
+	}
+	return l.Items[i], nil
 }
 
 func position(index Value, n int) (int, bool) {
@@ -272,7 +283,7 @@ func (r *reference) assign(ev *evaluation, value Value) error {
 		return ev.fail(r.at, err)
 	}
 	if len(r.steps) == 0 {
-		ev.locals[r.name] = value
+		ev.put(r.name, value)
 		return nil
 	}
 	last := &r.steps[len(r.steps)-1]
@@ -294,7 +305,11 @@ func (r *reference) assign(ev *evaluation, value Value) error {
 		}
 		holder.Put(text, value)
 	case *jsonpath.List:
-		if i, ok := position(key, len(holder.Items)); ok {
+		i, ok := position(key, len(holder.Items))
+		if _, whole := key.(int64); whole && !ok {
+			return ev.fail(r.at, errorf("index %v out of bounds for length %d", key, len(holder.Items)))
+		}
+		if ok {
 			holder.Items[i] = value
 		}
 	}

@@ -22,7 +22,7 @@ var stringMethods = methods[string]{
 	"contains":         {1, 1, withText(func(s, arg string) Value { return strings.Contains(s, arg) })},
 	"endsWith":         {1, 1, withText(func(s, arg string) Value { return strings.HasSuffix(s, arg) })},
 	"equalsIgnoreCase": {1, 1, withText(func(s, arg string) Value { return strings.EqualFold(s, arg) })},
-	"compareTo":        {1, 1, withText(func(s, arg string) Value { return int64(strings.Compare(s, arg)) })},
+	"compareTo":        {1, 1, withText(compareTo)},
 	"startsWith":       {1, 2, startsWith},
 	"indexOf":          {1, 2, indexOf},
 	"lastIndexOf":      {1, 1, lastIndexOf},
@@ -211,4 +211,16 @@ func join(c *onString) (Value, error) {
 		}
 	}
 	return c.ev.made(b.String())
+}
+
+// compareTo is java.lang.String's: the difference of the first UTF-16 units
+// that differ, else of the lengths.
+func compareTo(s, other string) Value {
+	a, b := utf16.Encode([]rune(s)), utf16.Encode([]rune(other))
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return int64(a[i]) - int64(b[i])
+		}
+	}
+	return int64(len(a) - len(b))
 }
