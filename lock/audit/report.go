@@ -1,5 +1,10 @@
 package audit
 
+import (
+	"slices"
+	"time"
+)
+
 // Severity orders findings.
 type Severity int
 
@@ -32,12 +37,14 @@ func ParseSeverity(name string) (Severity, bool) {
 // Verdict is the answer for a door, a stage or a whole stack.
 type Verdict string
 
-// The verdicts. SideDoor occurs per door only: the stack is then open.
+// The verdicts. A stack is Locked, Open or CannotTell; a door can be the others.
 const (
 	Locked     Verdict = "locked"
 	Open       Verdict = "open"
 	SideDoor   Verdict = "open by a side door"
 	CannotTell Verdict = "unknown"
+	OnPurpose  Verdict = "open on purpose" // Options.Exclude
+	FrontDoor  Verdict = "front door"      // by way of a chosen distribution
 )
 
 // Report is the outcome of an audit. Its JSON is the contract of
@@ -48,8 +55,24 @@ type Report struct {
 	Doors    []Door    `json:"doors"`
 
 	// Source and Why are for people: what was read, and the verdict in a sentence.
+	// File is the document that was read, if it was one.
 	Source string `json:"-"`
+	File   string `json:"-"`
 	Why    string `json:"-"`
+
+	unread []string // what could not be read, for the verdict
+}
+
+// ExitCode is that of `lock audit`: 0 locked and no finding at failOn or above,
+// 1 open or such a finding, 3 cannot tell.
+func (r *Report) ExitCode(failOn Severity) int {
+	if r.Verdict == Open || slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity >= failOn }) {
+		return 1
+	}
+	if r.Verdict != Locked {
+		return 3
+	}
+	return 0
 }
 
 // Finding is one thing a check found.
@@ -80,12 +103,21 @@ type Door struct {
 	Resource string   `json:"-"` // path of the resource: "/users/{id}"
 	// Direct: not by way of a distribution.
 	Direct bool `json:"-"`
+
+	probe Verdict // Open or Locked once a probe has shown it
 }
 
 // Options are what an audit looks at.
 type Options struct {
-	// Distributions and Stages choose; empty chooses all that have to do with
-	// one another. A StageRef without Stage means every stage of the API.
+	// Distributions and Stages choose; empty chooses every API that a
+	// distribution leads to. A StageRef without Stage means every stage of the API.
 	Distributions []string
 	Stages        []StageRef
+	// All takes every API in, also those that no distribution leads to.
+	All bool
+	// Exclude are methods that are open on purpose: "GET /health".
+	Exclude []string
+	// Now is the time requests are judged at and after; required where a policy
+	// has dates.
+	Now time.Time
 }

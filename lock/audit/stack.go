@@ -7,6 +7,7 @@ type Stack struct {
 	// Source says where the stack was read, for people: "account 123456789012,
 	// us-east-1", "terraform plan plan.json".
 	Source     string `json:"source,omitempty"`
+	File       string `json:"file,omitempty"`      // the document, when it is one
 	Partition  string `json:"partition,omitempty"` // "aws" when empty
 	Account    string `json:"account,omitempty"`   // 12 digits; empty: not known
 	Region     string `json:"region,omitempty"`    // empty: not known
