@@ -16,6 +16,7 @@ import (
 	"drawbridge/dataplane/edge"
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/gateway"
+	"drawbridge/dataplane/lambda"
 	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/server"
 	"drawbridge/dataplane/telemetry"
@@ -36,6 +37,7 @@ type App struct {
 	upstream  *upstream.Client
 	edge      *edge.Edge
 	gateway   *gateway.Gateway
+	lambda    *lambda.Invoker
 	ca        *server.CA
 	certs     *certificates.Store
 	metrics   *telemetry.Metrics

@@ -18,6 +18,7 @@ import (
 
 	"drawbridge/dataplane/server"
 	"drawbridge/dataplane/upstream"
+	"drawbridge/engine/sigv4"
 )
 
 // DefaultListen is the address that awslocal, tflocal and cdklocal use.
@@ -41,6 +42,7 @@ type Config struct {
 
 	EdgeAddress        string
 	CognitoEndpoint    string   // "": user pools are on AWS
+	LambdaEndpoint     string   // for functions that do not run here; "": there are none
 	ConnectTo          []string // HOST1:PORT1:HOST2:PORT2, exactly curl's
 	OriginCA           string   // PEM file
 	TLSCertificates    []string // CERT.pem:KEY.pem, the operator's own
@@ -56,6 +58,9 @@ type Config struct {
 	OTLPEndpoint       string   // base URL of an OpenTelemetry collector; "": none
 	DrainTimeout       time.Duration
 	Limits             map[string]int64
+	Functions          map[string]Function // that run here, by name
+	// Signer signs calls to AWS's services and to what stands in for them.
+	Signer sigv4.Credential
 
 	Stdout io.Writer
 	Stderr io.Writer
@@ -142,6 +147,7 @@ func (c *Config) Check() error {
 	for _, at := range addresses {
 		err = errors.Join(err, c.mayListen(at))
 	}
+	err = errors.Join(err, c.checkLambda())
 	_, limitsErr := c.limits()
 	logErr := c.checkLogs()
 	_, originErr := c.allowedOrigins()

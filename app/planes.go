@@ -34,9 +34,12 @@ func (a *App) newPlanes(edgeNames []string) error {
 	if err != nil {
 		return err
 	}
+	if err := a.openLambda(); err != nil {
+		return err
+	}
 	options := gateway.Options{
 		Do: a.upstream.Do, Usage: a.meter, Wording: wording, AccountThrottle: bounds.accountThrottle(), Identities: identities,
-		UserPools: a.config.CognitoEndpoint, Now: a.config.Now, Logger: a.log, CacheBytes: a.config.APICacheSize,
+		Invoke: a.lambda.Invoke, UserPools: a.config.CognitoEndpoint, Now: a.config.Now, Logger: a.log, CacheBytes: a.config.APICacheSize,
 	}
 	a.stageLogs.attach(&options)
 	if a.gateway, err = gateway.New(options); err != nil {

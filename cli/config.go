@@ -14,9 +14,7 @@ func ServeConfig(args, environ []string) (app.Config, error) {
 	cmd := &cobra.Command{
 		Use: "serve", SilenceUsage: true, SilenceErrors: true, Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			limits, err := fillSettings(cmd, environ)
-			config.Limits = limits
-			return err
+			return fillSettings(cmd, environ, &config)
 		},
 	}
 	cmd.Flags().String("config", "", "")

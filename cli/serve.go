@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drawbridge/app"
+	"drawbridge/engine/sigv4"
 )
 
 // credentialsVariable holds AKID:SECRET, unlike --credentials, which names a
@@ -35,8 +36,8 @@ one port. For each address one line on stdout says that it is ready:
 
 Every flag can also be given as an environment variable (--data DIR is
 DRAWBRIDGE_DATA=DIR; lists are separated by white space) and in the YAML file of
---config (data: DIR), which has one section of its own, limits. A flag beats the
-environment, the environment beats the file.
+--config (data: DIR), which has two sections of its own, limits and functions. A
+flag beats the environment, the environment beats the file.
 
 SIGTERM lets running requests finish (10 s) and exits 0; a second one stops at once.`,
 		Example: `  drawbridge serve
@@ -44,11 +45,12 @@ SIGTERM lets running requests finish (10 s) and exits 0; a second one stops at o
   drawbridge serve --listen 0.0.0.0:80 --listen control,ops=127.0.0.1:4566`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			limits, err := fillSettings(cmd, os.Environ())
-			if err != nil {
+			if err := fillSettings(cmd, os.Environ(), &config); err != nil {
 				return err
 			}
-			config.Limits = limits
+			config.Signer = sigv4.Credential{
+				AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
+			}
 			config.CredentialsInline = os.Getenv(credentialsVariable)
 			if err := config.Check(); err != nil {
 				return usageError{err}
@@ -71,6 +73,7 @@ func serverFlags(flags *pflag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.Wording, "aws-wording", "current", "`era` of AWS's texts: 2022 or current")
 	flags.StringVar(&c.EdgeAddress, "edge-address", "64.252.64.1", "`IP` that aws:SourceIp shows for calls by the edge")
 	flags.StringVar(&c.CognitoEndpoint, "cognito-endpoint", "", "`URL` under which Cognito user pools are, instead of on AWS")
+	flags.StringVar(&c.LambdaEndpoint, "lambda-endpoint", "", "`URL` of a Lambda API for functions that --config does not name; signed by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	flags.Int64Var(&c.CacheSize, "cache-size", 256<<20, "`bytes` of RAM for cached objects")
 	flags.Int64Var(&c.APICacheSize, "api-cache-size", 128<<20, "`bytes` of RAM for the answers in stages' caches")
 	flags.StringArrayVar(&c.ConnectTo, "connect-to", nil, "`HOST1:PORT1:HOST2:PORT2`: connect to origin HOST1:PORT1 at HOST2:PORT2, as curl does; repeatable")

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"drawbridge/app"
 )
 
 // environmentPrefix begins the names of environment variables: --data is DRAWBRIDGE_DATA.
@@ -18,27 +21,33 @@ const environmentPrefix = "DRAWBRIDGE_"
 
 // fillSettings gives every flag that the command line left alone its value from
 // the environment, else from the YAML file --config names: flags, environment
-// and file say the same things under the same names. It returns the file's
-// `limits:` section, the one thing that has no flag.
-func fillSettings(cmd *cobra.Command, environ []string) (map[string]int64, error) {
+// and file say the same things under the same names. The file's sections, which
+// have no flag, go into the configuration.
+func fillSettings(cmd *cobra.Command, environ []string, config *app.Config) error {
 	flags := cmd.Flags()
 	file := struct {
-		Limits map[string]int64     `yaml:"limits"`
-		Rest   map[string]yaml.Node `yaml:",inline"`
+		Limits    map[string]int64     `yaml:"limits"`
+		Functions yaml.Node            `yaml:"functions"`
+		Rest      map[string]yaml.Node `yaml:",inline"`
 	}{}
 	environment := environmentValues(environ)
 	if path := configPath(flags, environment); path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("read the configuration: %w", err)
+			return fmt.Errorf("read the configuration: %w", err)
 		}
 		decoder := yaml.NewDecoder(bytes.NewReader(text))
 		if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
-			return nil, usageError{fmt.Errorf("%s: %w", path, err)}
+			return usageError{fmt.Errorf("%s: %w", path, err)}
 		}
 		if err := checkNames(path, file.Rest, flags); err != nil {
-			return nil, err
+			return err
 		}
+		functions, err := functionsOf(&file.Functions, filepath.Dir(path))
+		if err != nil {
+			return usageError{fmt.Errorf("%s: functions: %w", path, err)}
+		}
+		config.Limits, config.Functions = file.Limits, functions
 	}
 	var failure error
 	flags.VisitAll(func(flag *pflag.Flag) {
@@ -53,7 +62,35 @@ func fillSettings(cmd *cobra.Command, environ []string) (map[string]int64, error
 			failure = setFromYAML(flags, flag, &node)
 		}
 	})
-	return file.Limits, failure
+	return failure
+}
+
+// functionsOf reads the file's functions; their code is where the file says,
+// seen from its folder.
+func functionsOf(section *yaml.Node, folder string) (map[string]app.Function, error) {
+	if section.IsZero() {
+		return nil, nil
+	}
+	text, err := yaml.Marshal(section)
+	if err != nil {
+		return nil, err
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	var functions map[string]app.Function
+	if err := decoder.Decode(&functions); err != nil {
+		return nil, err
+	}
+	for name, f := range functions {
+		if f.Code == "" {
+			return nil, fmt.Errorf("%s: code is missing: write the folder with the function's code", name)
+		}
+		if !filepath.IsAbs(f.Code) {
+			f.Code = filepath.Join(folder, f.Code)
+		}
+		functions[name] = f
+	}
+	return functions, nil
 }
 
 // notASetting names the flags that are not settings of the server.
@@ -69,7 +106,7 @@ func configPath(flags *pflag.FlagSet, environment map[string]string) string {
 func checkNames(path string, given map[string]yaml.Node, flags *pflag.FlagSet) error {
 	for name := range given {
 		if flags.Lookup(name) == nil || notASetting(name) {
-			return usageError{fmt.Errorf("%s: unknown setting %q; the settings are the flags of serve, and limits", path, name)}
+			return usageError{fmt.Errorf("%s: unknown setting %q; the settings are the flags of serve, limits and functions", path, name)}
 		}
 	}
 	return nil

@@ -31,8 +31,7 @@ func settings(t *testing.T, args, environ []string, file string) (app.Config, er
 	if err := cmd.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	limits, err := fillSettings(cmd, environ)
-	config.Limits = limits
+	err := fillSettings(cmd, environ, &config)
 	return config, err
 }
 

@@ -237,7 +237,7 @@ func (c *call) integrationError() string {
 		return ""
 	}
 	switch c.refusal.Type {
-	case IntegrationTimeout, IntegrationFailure, APIConfigurationError:
+	case IntegrationTimeout, IntegrationFailure, FunctionFailure, APIConfigurationError:
 		return c.failureText(c.refusal)
 	}
 	return ""

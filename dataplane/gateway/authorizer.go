@@ -9,20 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"drawbridge/dataplane/lambda"
 	"drawbridge/dataplane/program"
 	"drawbridge/engine/jsonpath"
 	"drawbridge/engine/policy"
 )
-
-// InvokeFunc calls a Lambda function, named by its ARN or name, with a JSON
-// payload and returns what it answered. An error that the function itself threw
-// is a *FunctionError.
-type InvokeFunc func(ctx context.Context, function string, payload []byte) ([]byte, error)
-
-// FunctionError is an error thrown by a Lambda function: its errorMessage.
-type FunctionError struct{ Message string }
-
-func (e *FunctionError) Error() string { return "function error: " + e.Message }
 
 const (
 	// authorizerTimeout bounds the call of an authorizer's function.
@@ -159,7 +150,7 @@ func identityHash(values []string) [sha256.Size]byte {
 
 // ask calls the authorizer's function (reference/api-gateway.md 6.1).
 func (c *call) ask(ctx context.Context, a *program.Authorizer, event []byte) (*grant, *Refusal) {
-	function, ok := c.functionName(a)
+	function, ok := c.functionName(a.Function)
 	if !ok {
 		return nil, &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizer}
 	}
@@ -168,41 +159,41 @@ func (c *call) ask(ctx context.Context, a *program.Authorizer, event []byte) (*g
 	}
 	ctx, cancel := context.WithTimeout(ctx, authorizerTimeout)
 	defer cancel()
-	output, err := c.gateway.options.Invoke(ctx, function, event)
-	var thrown *FunctionError
+	begun := c.gateway.options.Now()
+	answer, err := c.gateway.options.Invoke(ctx, lambda.Invocation{
+		Function: function, Payload: event, SourceARN: c.authorizerARN(a), TraceID: c.trace(),
+	})
 	switch {
-	case errors.As(err, &thrown) && thrown.Message == "Unauthorized":
-		return nil, &Refusal{Type: Unauthorized, Reason: reasonAuthorizerRefuses}
-	case thrown != nil:
-		return nil, &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerThrew}
 	case err != nil:
+		c.gateway.options.Logger.Warn("authorizer not called", "request_id", c.requestID, "authorizer", a.ID, "error", err)
 		return nil, &Refusal{Type: AuthorizerFailure, Reason: reasonAuthorizerFailed}
+	case answer.FunctionError != "" && errorMessage(answer.Payload) == "Unauthorized":
+		return nil, &Refusal{Type: Unauthorized, Reason: reasonAuthorizerRefuses}
+	case answer.FunctionError != "":
+		return nil, &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerThrew}
 	}
-	g, err := parseGrant(output)
+	g, err := parseGrant(answer.Payload)
 	if err != nil {
 		return nil, &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerOutput}
 	}
+	c.authorizerLatency = c.gateway.options.Now().Sub(begun)
 	return g, nil
 }
 
-// functionName fills the stage variables in the function's name.
-func (c *call) functionName(a *program.Authorizer) (string, bool) {
-	var b strings.Builder
-	for _, part := range a.Function {
-		switch part.Place {
-		case program.PlaceStatic:
-			b.WriteString(part.Text)
-		case program.PlaceStageVariable:
-			value, ok := c.place.stage.Variables[part.Text]
-			if !ok {
-				return "", false
-			}
-			b.WriteString(value)
-		default:
-			return "", false
-		}
+// authorizerARN is on whose behalf an authorizer's function is called: what its
+// permissions are about.
+func (c *call) authorizerARN(a *program.Authorizer) string {
+	api := c.place.api
+	return "arn:" + api.Partition + ":execute-api:" + api.Region + ":" + api.Account + ":" + api.ID + "/authorizers/" + a.ID
+}
+
+// errorMessage returns the errorMessage of what a function failed with.
+func errorMessage(payload []byte) string {
+	var thrown struct {
+		ErrorMessage string `json:"errorMessage"`
 	}
-	return b.String(), b.Len() > 0
+	_ = json.Unmarshal(payload, &thrown) // what is no object has no message
+	return thrown.ErrorMessage
 }
 
 // errGrant is the error of an authorizer's answer that breaks the contract.

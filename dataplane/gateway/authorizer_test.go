@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"drawbridge/dataplane/lambda"
 	"drawbridge/dataplane/program"
 )
 
@@ -28,16 +29,28 @@ func custom(t *testing.T, kind program.AuthorizerKind, sources string, ttl time.
 		t.Fatal(f.root.Authorizer.Err)
 	}
 	f.stage.Variables = map[string]string{"alias": "live"}
-	f.invoke = func(_ context.Context, function string, payload []byte) ([]byte, error) {
+	f.invoke = func(_ context.Context, in lambda.Invocation) (*lambda.Answer, error) {
 		calls++
-		if function != functionARN+":live" {
-			t.Errorf("function %s", function)
+		if in.Function != functionARN+":live" || in.SourceARN != "arn:aws:execute-api:ap-northeast-1:123456781234:abcdefghij/authorizers/auth01" {
+			t.Errorf("invocation %+v", in)
 		}
-		out, err := answer(string(payload))
-		return []byte(out), err
+		out, err := answer(string(in.Payload))
+		var thrown throws
+		if errors.As(err, &thrown) {
+			return &lambda.Answer{Status: 200, FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"` + string(thrown) + `"}`)}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &lambda.Answer{Status: 200, Payload: []byte(out)}, nil
 	}
 	return f, &calls
 }
+
+// throws is what a function throws.
+type throws string
+
+func (t throws) Error() string { return string(t) }
 
 // grantText is an authorizer's answer.
 func grantText(effect, resource, more string) string {
@@ -68,9 +81,9 @@ func TestTokenAuthorizer(t *testing.T) {
 		}
 		switch token {
 		case "tunauthorized":
-			return "", &FunctionError{"Unauthorized"}
+			return "", throws("Unauthorized")
 		case "tthrow":
-			return "", &FunctionError{"unauthorized"}
+			return "", throws("unauthorized")
 		case "tgone":
 			return "", errors.New("connection refused")
 		}

@@ -26,6 +26,9 @@ const (
 	UnsupportedMediaType
 	WAFFiltered
 
+	// FunctionFailure is an INTEGRATION_FAILURE by a Lambda function that failed,
+	// could not be called or answered nonsense (reference/api-gateway.md 2.6, 5.8).
+	FunctionFailure
 	Forbidden // no such API or stage, or a disabled endpoint
 	BadRequest
 	RequestTimeout
@@ -79,6 +82,7 @@ var responseTypes = [...]responseType{
 	UnsupportedMediaType:         {"UNSUPPORTED_MEDIA_TYPE", "", 415, "Unsupported Media Type", "BadRequestException", compact},
 	WAFFiltered:                  {"WAF_FILTERED", "", 403, "Forbidden", "ForbiddenException", compact},
 
+	FunctionFailure: {"INTEGRATION_FAILURE", "", 502, "Internal server error", "InternalServerErrorException", spaced},
 	Forbidden:       {"", "DEFAULT_4XX", 403, "Forbidden", "ForbiddenException", compact},
 	BadRequest:      {"", "DEFAULT_4XX", 400, "Bad Request", "BadRequestException", compact},
 	RequestTimeout:  {"", "DEFAULT_4XX", 408, "Request Timeout", "", compact},
@@ -108,6 +112,8 @@ type Refusal struct {
 	ErrorType string
 	// Validation is $context.error.validationErrorString.
 	Validation string
+	// Log is what the execution log says of it, in place of the reason's text.
+	Log string
 }
 
 // Reason says why a call was refused. It is for the log and the trail: callers
@@ -116,66 +122,72 @@ type Reason string
 
 // The reasons of refusals.
 const (
-	reasonNoAPI              Reason = "no-such-api"
-	reasonNoStage            Reason = "no-such-stage"
-	reasonNoDeployment       Reason = "stage-without-deployment"
-	reasonEndpointDisabled   Reason = "execute-api-endpoint-disabled"
-	reasonURLTooLong         Reason = "url-too-long"
-	reasonQueryCharacter     Reason = "query-character-not-supported"
-	reasonHeadersTooLong     Reason = "headers-too-long"
-	reasonBodyTooLong        Reason = "body-too-long"
-	reasonBodyBroken         Reason = "body-broke-off"
-	reasonNoRoute            Reason = "no-such-resource-or-method"
-	reasonNoSignature        Reason = "no-signature"
-	reasonBadSignature       Reason = "signature-not-understood"
-	reasonRefusedSignature   Reason = "signature-refused"
-	reasonUnknownSigner      Reason = "signer-not-configured"
-	reasonToken              Reason = "token-not-accepted"
-	reasonTokenExpired       Reason = "token-expired"
-	reasonScope              Reason = "token-without-scope"
-	reasonKeySet             Reason = "user-pool-keys-unavailable"
-	reasonAuthorizer         Reason = "authorizer-cannot-be-used"
-	reasonNoIdentity         Reason = "identity-source-missing"
-	reasonNoFunctions        Reason = "no-lambda-endpoint-configured"
-	reasonAuthorizerRefuses  Reason = "authorizer-says-unauthorized"
-	reasonAuthorizerThrew    Reason = "authorizer-function-error"
-	reasonAuthorizerFailed   Reason = "authorizer-unreachable"
-	reasonAuthorizerOutput   Reason = "authorizer-output-not-understood"
-	reasonAuthorizerDenies   Reason = "authorizer-policy-does-not-allow"
-	reasonExplicitDeny       Reason = "resource-policy-denies"
-	reasonImplicitDeny       Reason = "resource-policy-does-not-allow"
-	reasonNoKey              Reason = "no-api-key"
-	reasonUnknownKey         Reason = "unknown-api-key"
-	reasonKeyDisabled        Reason = "api-key-disabled"
-	reasonKeyWithoutPlan     Reason = "api-key-without-usage-plan-for-stage"
-	reasonPlanThrottle       Reason = "usage-plan-throttle"
-	reasonPlanMethodThrottle Reason = "usage-plan-method-throttle"
-	reasonStageThrottle      Reason = "stage-throttle"
-	reasonAccountThrottle    Reason = "account-throttle"
-	reasonQuota              Reason = "usage-plan-quota"
-	reasonInvalidate         Reason = "not-allowed-to-invalidate-the-cache"
-	reasonMissingParameters  Reason = "required-parameters-missing"
-	reasonInvalidBody        Reason = "body-does-not-fit-model"
-	reasonModel              Reason = "model-is-no-usable-schema"
-	reasonNoTemplate         Reason = "no-template-for-content-type"
-	reasonTemplateFailed     Reason = "template-failed"
-	reasonBodyNotJSON        Reason = "body-is-not-json"
-	reasonNoIntegration      Reason = "method-without-integration"
-	reasonNotBuilt           Reason = "this integration type is not built yet"
-	reasonBinaryTemplate     Reason = "template-for-binary-body"
-	reasonNotBase64          Reason = "body-is-no-base64"
-	reasonMockStatus         Reason = "mock-template-without-integer-status"
-	reasonMapping            Reason = "parameter-mapping-not-allowed"
-	reasonEndpoint           Reason = "invalid-endpoint-address"
-	reasonNoResponse         Reason = "no-integration-response-matches"
-	reasonUndeclared         Reason = "method-response-not-declared"
-	reasonTimeout            Reason = "backend-timed-out"
-	reasonUnreachable        Reason = "backend-unreachable"
-	reasonAddressRefused     Reason = "backend-address-refused"
-	reasonNetwork            Reason = "backend-network-error"
-	reasonResponseTooLong    Reason = "backend-response-too-long"
-	reasonLoop               Reason = "too-many-chained-calls"
-	reasonServer             Reason = "refused-by-server"
+	reasonNoAPI               Reason = "no-such-api"
+	reasonNoStage             Reason = "no-such-stage"
+	reasonNoDeployment        Reason = "stage-without-deployment"
+	reasonEndpointDisabled    Reason = "execute-api-endpoint-disabled"
+	reasonURLTooLong          Reason = "url-too-long"
+	reasonQueryCharacter      Reason = "query-character-not-supported"
+	reasonHeadersTooLong      Reason = "headers-too-long"
+	reasonBodyTooLong         Reason = "body-too-long"
+	reasonBodyBroken          Reason = "body-broke-off"
+	reasonNoRoute             Reason = "no-such-resource-or-method"
+	reasonNoSignature         Reason = "no-signature"
+	reasonBadSignature        Reason = "signature-not-understood"
+	reasonRefusedSignature    Reason = "signature-refused"
+	reasonUnknownSigner       Reason = "signer-not-configured"
+	reasonToken               Reason = "token-not-accepted"
+	reasonTokenExpired        Reason = "token-expired"
+	reasonScope               Reason = "token-without-scope"
+	reasonKeySet              Reason = "user-pool-keys-unavailable"
+	reasonAuthorizer          Reason = "authorizer-cannot-be-used"
+	reasonNoIdentity          Reason = "identity-source-missing"
+	reasonNoFunctions         Reason = "no-lambda-endpoint-configured"
+	reasonAuthorizerRefuses   Reason = "authorizer-says-unauthorized"
+	reasonAuthorizerThrew     Reason = "authorizer-function-error"
+	reasonAuthorizerFailed    Reason = "authorizer-unreachable"
+	reasonAuthorizerOutput    Reason = "authorizer-output-not-understood"
+	reasonAuthorizerDenies    Reason = "authorizer-policy-does-not-allow"
+	reasonExplicitDeny        Reason = "resource-policy-denies"
+	reasonImplicitDeny        Reason = "resource-policy-does-not-allow"
+	reasonNoKey               Reason = "no-api-key"
+	reasonUnknownKey          Reason = "unknown-api-key"
+	reasonKeyDisabled         Reason = "api-key-disabled"
+	reasonKeyWithoutPlan      Reason = "api-key-without-usage-plan-for-stage"
+	reasonPlanThrottle        Reason = "usage-plan-throttle"
+	reasonPlanMethodThrottle  Reason = "usage-plan-method-throttle"
+	reasonStageThrottle       Reason = "stage-throttle"
+	reasonAccountThrottle     Reason = "account-throttle"
+	reasonQuota               Reason = "usage-plan-quota"
+	reasonInvalidate          Reason = "not-allowed-to-invalidate-the-cache"
+	reasonMissingParameters   Reason = "required-parameters-missing"
+	reasonInvalidBody         Reason = "body-does-not-fit-model"
+	reasonModel               Reason = "model-is-no-usable-schema"
+	reasonNoTemplate          Reason = "no-template-for-content-type"
+	reasonTemplateFailed      Reason = "template-failed"
+	reasonBodyNotJSON         Reason = "body-is-not-json"
+	reasonNoIntegration       Reason = "method-without-integration"
+	reasonNotBuilt            Reason = "this integration type is not built yet"
+	reasonBinaryTemplate      Reason = "template-for-binary-body"
+	reasonNotBase64           Reason = "body-is-no-base64"
+	reasonFunctionVerb        Reason = "functions-are-called-by-post"
+	reasonNoFunction          Reason = "no-such-function"
+	reasonFunctionDenied      Reason = "function-does-not-allow-the-api"
+	reasonFunctionUnreachable Reason = "function-could-not-be-called"
+	reasonFunctionError       Reason = "function-failed"
+	reasonMalformedAnswer     Reason = "malformed-function-answer"
+	reasonMockStatus          Reason = "mock-template-without-integer-status"
+	reasonMapping             Reason = "parameter-mapping-not-allowed"
+	reasonEndpoint            Reason = "invalid-endpoint-address"
+	reasonNoResponse          Reason = "no-integration-response-matches"
+	reasonUndeclared          Reason = "method-response-not-declared"
+	reasonTimeout             Reason = "backend-timed-out"
+	reasonUnreachable         Reason = "backend-unreachable"
+	reasonAddressRefused      Reason = "backend-address-refused"
+	reasonNetwork             Reason = "backend-network-error"
+	reasonResponseTooLong     Reason = "backend-response-too-long"
+	reasonLoop                Reason = "too-many-chained-calls"
+	reasonServer              Reason = "refused-by-server"
 )
 
 // refusalOf returns the refusal for a status that the server decided on.

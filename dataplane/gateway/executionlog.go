@@ -277,6 +277,9 @@ func masked(value string) string {
 	return strings.Repeat("*", hidden) + strings.ToValidUTF8(value[len(value)-show:], "*")
 }
 
+// isTest tells whether the call is a test invocation.
+func (c *call) isTest() bool { return c.log != nil && c.log.test }
+
 // failureTexts are the log's words for a refusal.
 var failureTexts = map[Reason]string{
 	reasonEndpoint:       "Invalid endpoint address",
@@ -287,10 +290,15 @@ var failureTexts = map[Reason]string{
 	reasonNoResponse:     "No match for output mapping and no default output mapping configured",
 	reasonUndeclared:     "Output mapping refers to an invalid method response",
 	reasonNoIntegration:  "No integration defined for method",
+	reasonNoFunction:     "Invalid permissions on Lambda function",
+	reasonFunctionDenied: "Invalid permissions on Lambda function",
 }
 
 // failureText is the line of a call that failed (reference/api-gateway.md 7.4).
 func (c *call) failureText(r *Refusal) string {
+	if r.Log != "" {
+		return r.Log
+	}
 	switch r.Type {
 	case IntegrationTimeout:
 		return "Execution failed due to a timeout error"

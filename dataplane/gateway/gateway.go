@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"drawbridge/dataplane/exchange"
+	"drawbridge/dataplane/lambda"
 	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/telemetry"
 	"drawbridge/dataplane/upstream"
@@ -38,8 +39,9 @@ type Options struct {
 	AccountThrottle *program.Throttle
 	// Identities are those whose signatures AWS_IAM methods accept.
 	Identities []Identity
-	// Invoke calls Lambda functions; nil: there are none, and what needs one fails.
-	Invoke InvokeFunc
+	// Invoke calls Lambda functions, (*lambda.Invoker).Invoke; nil: there are none,
+	// and what needs one fails.
+	Invoke func(ctx context.Context, in lambda.Invocation) (*lambda.Answer, error)
 	// UserPools is where Cognito user pools are instead of on AWS, "" for there:
 	// a pool's keys are at UserPools/<pool id>/.well-known/jwks.json.
 	UserPools string

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"drawbridge/dataplane/exchange"
+	"drawbridge/dataplane/lambda"
 	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/upstream"
 	"drawbridge/dataplane/usage"
@@ -33,7 +34,7 @@ type fixture struct {
 	last    *exchange.Exchange
 
 	identities []Identity
-	invoke     InvokeFunc
+	invoke     func(ctx context.Context, in lambda.Invocation) (*lambda.Answer, error)
 }
 
 func newFixture(t testing.TB) *fixture {

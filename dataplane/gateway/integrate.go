@@ -24,9 +24,11 @@ type result struct {
 	status int
 	// outcome is what the patterns of integration responses are held against: an
 	// errorMessage of a Lambda function; "" is the status (reference/api-gateway.md 5.2).
-	outcome string
-	header  exchange.Header
-	body    []byte
+	// Of a function that did not fail it is the empty text.
+	outcome  string
+	function bool // a Lambda function answered
+	header   exchange.Header
+	body     []byte
 	// stream is the body of an answer that is handed on as it comes
 	// (responseTransferMode STREAM); body is nil then.
 	stream *exchange.Body
@@ -97,7 +99,7 @@ func (c *call) selectResponse(route route, r result) (selected, *Refusal) {
 		response = r.mock.Response
 	} else {
 		outcome := r.outcome
-		if outcome == "" {
+		if outcome == "" && !r.function {
 			outcome = strconv.Itoa(r.status)
 		}
 		response = route.method.Integration.Select(outcome)

@@ -23,6 +23,9 @@ const defaultContentType = "application/json"
 
 // mapResponse turns the integration's answer into the method's.
 func (c *call) mapResponse(s selected) (answer, *Refusal) {
+	if s.result.proxy && s.result.function {
+		return c.functionAnswerFields(s.result), nil
+	}
 	if s.result.proxy {
 		return proxyAnswer(s.result), nil
 	}

@@ -40,7 +40,7 @@ func (c *call) integrateTimed(ctx context.Context, route route, request request)
 	if c.x.Record.OriginStatus == 0 {
 		c.x.Record.OriginStatus = r.status
 	}
-	if kind := route.method.Integration.Type; kind == program.IntegrationAWS || kind == program.IntegrationAWSProxy {
+	if route.method.Integration.Type == program.IntegrationAWS && !r.function {
 		c.integrated.requestID = serviceRequestID(r.header)
 	}
 	return r, nil
