@@ -191,8 +191,8 @@ func TestKeyFromAuthorizer(t *testing.T) {
 // Calls share what is kept; go test -race looks on.
 func TestGrantsUnderLoad(t *testing.T) {
 	f, _ := custom(t, program.AuthorizerToken, "method.request.header.Auth", time.Minute, nil)
-	f.invoke = func(context.Context, string, []byte) ([]byte, error) {
-		return []byte(grantText("Allow", "*", `,"context":{"a":"b"}`)), nil
+	f.invoke = func(context.Context, lambda.Invocation) (*lambda.Answer, error) {
+		return &lambda.Answer{Status: 200, Payload: []byte(grantText("Allow", "*", `,"context":{"a":"b"}`))}, nil
 	}
 	f.root.Integration.Responses[0].Templates = program.Templates{template("application/json", `$context.authorizer.a`)}
 	p := f.program()
