@@ -27,7 +27,7 @@ func timeoutOf(integration *program.Integration) time.Duration {
 // the whole answer.
 func (c *call) callBackend(ctx context.Context, integration *program.Integration, call *upstream.Call) (result, *Refusal) {
 	proxy := integration.Type == program.IntegrationHTTPProxy
-	if proxy && integration.Stream && !c.isTest() { // a test invocation shows the whole body
+	if proxy && integration.Stream {
 		return c.streamBackend(ctx, integration, call)
 	}
 	timeout := timeoutOf(integration)

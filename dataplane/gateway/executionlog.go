@@ -277,9 +277,6 @@ func masked(value string) string {
 	return strings.Repeat("*", hidden) + strings.ToValidUTF8(value[len(value)-show:], "*")
 }
 
-// isTest tells whether the call is a test invocation.
-func (c *call) isTest() bool { return c.log != nil && c.log.test }
-
 // failureTexts are the log's words for a refusal.
 var failureTexts = map[Reason]string{
 	reasonEndpoint:       "Invalid endpoint address",
