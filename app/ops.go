@@ -29,6 +29,7 @@ func (a *App) ops() http.Handler {
 		_, _ = w.Write(a.CACertificate())
 	})
 	mux.Handle("GET /_drawbridge/metrics", a.metrics.Handler())
+	mux.HandleFunc("GET /_drawbridge/log", a.recentRecords)
 	return mux
 }
 
@@ -36,4 +37,13 @@ func answerStatus(w http.ResponseWriter, status int, word string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(`{"status":"` + word + `"}`))
+}
+
+// recentRecords answers with the last records of the access log.
+func (a *App) recentRecords(w http.ResponseWriter, r *http.Request) {
+	if a.accessLog == nil {
+		http.Error(w, "--access-log is off", http.StatusNotFound)
+		return
+	}
+	a.accessLog.Recent(w, r)
 }

@@ -16,6 +16,7 @@ type Record struct {
 	Distribution  string // distribution id
 	API, Stage    string
 	Resource      string // resource path template
+	Method        string // of the resource, where the stage wants figures by method; else ""
 	APIKeyID      string // never the value
 	Cache         string // what a stage's cache did for the call: "hit", "miss", "" without one
 	OriginStatus  int

@@ -140,7 +140,9 @@ func (c *call) answer(ctx context.Context) (answer, *Refusal) {
 	if refusal != nil {
 		return answer{}, refusal
 	}
-	c.setting, _ = c.place.stage.Setting(route.method)
+	if c.setting, _ = c.place.stage.Setting(route.method); c.setting.Metrics {
+		c.x.Record.Method = route.method.Verb
+	}
 	c.listen()
 	if refusal := c.authoriseTimed(ctx, route); refusal != nil {
 		return answer{}, refusal

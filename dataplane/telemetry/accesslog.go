@@ -9,10 +9,16 @@ import (
 )
 
 // AccessLog writes one JSON line for each exchange.
-type AccessLog struct{ *Lines }
+type AccessLog struct {
+	*Lines
+	kept *recent
+}
 
 // NewAccessLog starts an access log that writes to out. Close ends it.
-func NewAccessLog(out io.Writer) *AccessLog { return &AccessLog{NewLines(out)} }
+func NewAccessLog(out io.Writer) *AccessLog {
+	kept := &recent{out: out}
+	return &AccessLog{NewLines(kept), kept}
+}
 
 // Write adds the line of a finished exchange.
 func (l *AccessLog) Write(x *exchange.Exchange) {

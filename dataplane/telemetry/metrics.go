@@ -19,6 +19,8 @@ type Metrics struct {
 	bytes    *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 
+	apis *apiMetrics
+
 	series sync.Map // seriesKey → *series: children resolved once
 }
 
@@ -50,6 +52,7 @@ func NewMetrics() *Metrics {
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5, 30},
 		}, []string{"plane"}),
 	}
+	m.apis = newAPIMetrics(m.registry)
 	m.registry.MustRegister(m.requests, m.bytes, m.seconds,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -71,6 +74,9 @@ func (m *Metrics) Observe(x *exchange.Exchange) {
 	child.requests.Inc()
 	child.bytes.Add(float64(x.Record.BytesSent))
 	child.seconds.Observe(x.Record.Duration.Seconds())
+	if x.Owner.Plane == exchange.PlaneGateway {
+		m.apis.observe(x)
+	}
 }
 
 func (m *Metrics) resolve(key seriesKey) any {

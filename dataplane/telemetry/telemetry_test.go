@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,5 +87,78 @@ func TestMetricsCountByPlaneResultAndClass(t *testing.T) {
 		if !strings.Contains(answer.Body.String(), want) {
 			t.Errorf("metrics lack %q", want)
 		}
+	}
+}
+
+func TestAPIMetrics(t *testing.T) {
+	m := NewMetrics()
+	call := func(api string, change func(r *exchange.Record)) {
+		x := finished()
+		x.Owner.Plane = exchange.PlaneGateway
+		x.Record = exchange.Record{API: api, Stage: "prod", Resource: "/pets", Status: 200, Duration: 20 * time.Millisecond}
+		change(&x.Record)
+		m.Observe(x)
+	}
+	call("a", func(*exchange.Record) {})
+	call("a", func(r *exchange.Record) { r.Status, r.Method = 403, "GET" })
+	call("a", func(r *exchange.Record) { r.Method, r.Cache, r.OriginLatency = "GET", "miss", time.Millisecond })
+	call("a", func(r *exchange.Record) { r.Cache = "hit" })
+	call("a", func(r *exchange.Record) { r.Stage = "" }) // came to no stage
+	for i := range maxAPISeries + 5 {
+		call(strconv.Itoa(i), func(r *exchange.Record) {})
+	}
+	answer := httptest.NewRecorder()
+	m.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/", nil))
+	for _, want := range []string{
+		`drawbridge_api_requests_total{api="a",stage="prod",status="2xx"} 3`,
+		`drawbridge_api_requests_total{api="a",stage="prod",status="4xx"} 1`,
+		`drawbridge_api_latency_seconds_count{api="a",stage="prod"} 4`,
+		`drawbridge_api_integration_latency_seconds_count{api="a",stage="prod"} 1`,
+		`drawbridge_api_cache_total{api="a",result="hit",stage="prod"} 1`,
+		`drawbridge_api_cache_total{api="a",result="miss",stage="prod"} 1`,
+		`drawbridge_api_method_requests_total{api="a",method="GET",resource="/pets",stage="prod",status="2xx"} 1`,
+		`drawbridge_api_method_requests_total{api="a",method="GET",resource="/pets",stage="prod",status="4xx"} 1`,
+		`drawbridge_api_requests_total{api="other",stage="other",status="2xx"} 9`,
+	} {
+		if !strings.Contains(answer.Body.String(), want+"\n") {
+			t.Errorf("metrics lack %q", want)
+		}
+	}
+}
+
+func TestRecentKeepsTheLastRecords(t *testing.T) {
+	var out bytes.Buffer
+	log := NewAccessLog(&out)
+	x := finished()
+	for i := range maxRecent + 7 {
+		x.RequestID = strconv.Itoa(i)
+		log.Write(x)
+	}
+	if err := log.Close(); err != nil { // everything has gone out
+		t.Fatal(err)
+	}
+	for _, ask := range []struct {
+		query       string
+		records     int
+		first, last string
+	}{{"", maxRecent, "7", "1006"}, {"?limit=2", 2, "1005", "1006"}, {"?limit=0", 0, "", ""}} {
+		answer := httptest.NewRecorder()
+		log.Recent(answer, httptest.NewRequest("GET", "/_drawbridge/log"+ask.query, nil))
+		var got struct {
+			Records []struct{ ID string }
+		}
+		if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(got.Records); n != ask.records || n > 0 && (got.Records[0].ID != ask.first || got.Records[n-1].ID != ask.last) {
+			t.Errorf("%q: %d records", ask.query, n)
+		}
+	}
+	if strings.Count(out.String(), "\n") != maxRecent+7 {
+		t.Error("lines are missing in the log itself")
+	}
+	answer := httptest.NewRecorder()
+	if log.Recent(answer, httptest.NewRequest("GET", "/?limit=x", nil)); answer.Code != 400 {
+		t.Errorf("limit=x: %d", answer.Code)
 	}
 }
