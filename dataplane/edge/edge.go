@@ -10,6 +10,7 @@ import (
 
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/httpcache"
+	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/upstream"
 )
 
@@ -114,9 +115,37 @@ func New(o Options) (*Edge, error) {
 // Serve is the whole way of one viewer request. ctx ends when the viewer has
 // gone; it must live until the response's body is closed.
 func (e *Edge) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Response {
+	return e.serve(ctx, x, mayWait)
+}
+
+// AtOnce is Serve for what needs no wait: a fresh object, a refusal, a redirect.
+// It returns nil for everything else, and x is then as it came, for Serve. It
+// keeps nothing of x.
+func (e *Edge) AtOnce(x *exchange.Exchange) *exchange.Response {
+	record, trail := x.Record, x.Trail
+	resp := e.serve(context.Background(), x, atOnce)
+	if resp == nil {
+		x.Record, x.Trail = record, trail
+	}
+	return resp
+}
+
+// patience says whether a request may wait for functions and origins.
+type patience bool
+
+const (
+	mayWait patience = true
+	atOnce  patience = false
+)
+
+// serve is the way; nil only where the request would have to wait and must not.
+func (e *Edge) serve(ctx context.Context, x *exchange.Exchange, p patience) *exchange.Response {
 	r, resp := e.receive(x)
 	if resp != nil {
 		return resp
+	}
+	if p == atOnce && takesTime(r.behavior) {
+		return nil
 	}
 	r, fault := checkProof(r)
 	if fault != faultNone {
@@ -129,6 +158,9 @@ func (e *Edge) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Respon
 	var space [keySpace]byte
 	key := keyOf(r, space[:0])
 	have := lookUp(r, key)
+	if p == atOnce && !have.atHand() {
+		return nil
+	}
 	return e.conclude(ctx, r, e.obtain(ctx, r, key, have))
 }
 
@@ -138,6 +170,11 @@ func (e *Edge) conclude(ctx context.Context, r request, a answer) *exchange.Resp
 	a = e.viewerResponse(ctx, r, a)
 	a = e.applyPolicy(r, a)
 	return e.reply(r, a)
+}
+
+// takesTime tells whether a behavior's requests run code or check signatures.
+func takesTime(b *program.Behavior) bool {
+	return b.ViewerRequest != nil || b.ViewerResponse != nil || b.Signed
 }
 
 // receive finds the behavior and lets the request in, or answers it.
@@ -154,37 +191,6 @@ func (e *Edge) receive(x *exchange.Exchange) (request, *exchange.Response) {
 		return r, e.redirect(r)
 	}
 	return r, nil
-}
-
-// AtOnce is Serve for what needs neither an origin nor a wait: a fresh object,
-// a refusal, a redirect. It returns nil for everything else, and x is then as
-// it came, for Serve. It keeps nothing of x. Every step of Serve is a step here,
-// or a reason to return nil.
-func (e *Edge) AtOnce(x *exchange.Exchange) *exchange.Response {
-	record, trail := x.Record, x.Trail
-	r, resp := e.receive(x)
-	if resp == nil {
-		resp = e.hitAtOnce(r)
-	}
-	if resp == nil {
-		x.Record, x.Trail = record, trail
-	}
-	return resp
-}
-
-// hitAtOnce answers with a fresh object where nothing else has a say in it.
-func (e *Edge) hitAtOnce(r request) *exchange.Response {
-	if r.behavior.ViewerRequest != nil || r.behavior.ViewerResponse != nil || r.behavior.Signed {
-		return nil // functions and signatures take their time
-	}
-	var space [keySpace]byte
-	key := keyOf(r, space[:0])
-	have := lookUp(r, key)
-	if have.state != httpcache.Fresh || have.object.Fault != 0 || have.object.Status >= 400 {
-		return nil // error pages may have to be fetched
-	}
-	r.x.Trail.Add("cache", string(have.reason))
-	return e.reply(r, e.applyPolicy(r, fromObject(r, have.object, wordHit, have.reason)))
 }
 
 // Refuse answers an exchange that the server turned down before it had an owner:

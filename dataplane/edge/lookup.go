@@ -9,6 +9,12 @@ type found struct {
 	reason httpcache.Reason
 }
 
+// atHand tells whether the answer is there without a fetch: a fresh object, but
+// not an error, whose page may have to be fetched.
+func (f found) atHand() bool {
+	return f.state == httpcache.Fresh && f.object.Fault == 0 && f.object.Status < 400
+}
+
 // lookUp asks the location's cache. A request with Authorization is no
 // exception: as in CloudFront only the key counts (reference/cloudfront.md
 // section 3.1).
