@@ -55,6 +55,28 @@ func Check(t *testing.T, o Options) {
 	checkDocs(t, o, found.text)
 }
 
+// Compiled lists the fields that a ledger calls compiled: "Shape.member".
+func Compiled(t *testing.T, table *api.Service, file string) []string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f findings
+	fields := f.inputFields(table)
+	var out []string
+	for _, l := range f.read(string(text)) {
+		if l.class != "compiled" {
+			continue
+		}
+		for _, member := range l.members {
+			out = append(out, l.matches(fields, nil, member)...)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // findings are what a ledger says and what is wrong with it.
 type findings struct {
 	problems []string
