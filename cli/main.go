@@ -40,17 +40,22 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
+	var exit exitError
+	code := exitFailed
+	if errors.As(err, &exit) {
+		code = exit.code
+	}
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errFailed):
-		return exitFailed
+		return code
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "drawbridge: %v\n", err)
 		return exitUsage
 	}
 	fmt.Fprintf(stderr, "drawbridge: %v\n", err)
-	return exitFailed
+	return code
 }
 
 func rootCommand() *cobra.Command {

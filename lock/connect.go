@@ -181,16 +181,17 @@ func (a *Account) findDoors(ctx context.Context, caFile string) error {
 	}
 	var err error
 	if a.Endpoint != "" {
-		options.CAFile = "ca.pem"
-		options.CA, err = a.fetchCA(ctx)
-		a.Drawbridge = err == nil
+		// An endpoint that shows no authority is no Drawbridge; whom the system
+		// trusts must do there.
+		if authority, err := a.fetchCA(ctx); err == nil {
+			options.CA, options.CAFile, a.Drawbridge = authority, "ca.pem", true
+		}
 	}
 	if caFile != "" {
 		options.CAFile = caFile
-		options.CA, err = os.ReadFile(caFile)
-	}
-	if err != nil {
-		return fmt.Errorf("authority to trust: %w", err)
+		if options.CA, err = os.ReadFile(caFile); err != nil {
+			return fmt.Errorf("--ca: %w", err)
+		}
 	}
 	if a.Prober, err = NewProber(options); err != nil {
 		return err

@@ -33,6 +33,7 @@ type world struct {
 	dist     string
 	domain   string
 	lines    []string
+	kept     []*lock.Prober // for loads, after keep
 	mu       sync.Mutex
 }
 
@@ -265,7 +266,11 @@ type traffic struct {
 func (w *world) load(p lock.Probe, workers int, pause time.Duration) *traffic {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	traffic := &traffic{cancel: cancel}
-	for range workers {
+	for i := range workers {
+		prober := w.account.Sampler
+		if len(w.kept) > 0 {
+			prober = w.kept[i%len(w.kept)]
+		}
 		traffic.wait.Go(func() {
 			ticker := time.NewTicker(pause)
 			defer ticker.Stop()
@@ -275,7 +280,7 @@ func (w *world) load(p lock.Probe, workers int, pause time.Duration) *traffic {
 					return
 				case <-ticker.C:
 				}
-				answer, err := w.account.Sampler.Do(context.WithoutCancel(ctx), p)
+				answer, err := prober.Do(context.WithoutCancel(ctx), p)
 				traffic.sent.Add(1)
 				if err == nil && answer.Status == http.StatusOK {
 					traffic.let.Add(1)
@@ -292,6 +297,22 @@ func (w *world) load(p lock.Probe, workers int, pause time.Duration) *traffic {
 	}
 	w.t.Cleanup(traffic.stop)
 	return traffic
+}
+
+// keep has loads use connections again: as many as there are places, twice.
+func (w *world) keep() {
+	w.t.Helper()
+	answer, err := http.Get(w.endpoint + "/_drawbridge/ca.pem")
+	w.check(err)
+	defer func() { _ = answer.Body.Close() }()
+	ca, err := io.ReadAll(answer.Body)
+	w.check(err)
+	for range 16 {
+		prober, err := lock.NewProber(lock.ProberOptions{Address: strings.TrimPrefix(w.endpoint, "http://"), CA: ca})
+		w.check(err)
+		w.kept = append(w.kept, prober)
+		w.t.Cleanup(prober.Close)
+	}
 }
 
 func (l *traffic) stop() {
