@@ -36,7 +36,8 @@ func lockAuditCommand() *cobra.Command {
 		Short: "Judge whether a distribution is the only way in",
 		Long: `Read both ends and judge, for each stage and method, whether a request without the
 secret can come in: locked, open, open by a side door, or cannot tell; each with its
-reason and its mend. Methods and policies are judged as they are deployed, never in
+reason and its mend. Without --distribution, --api or --all: every API that a
+distribution leads to. Methods and policies are judged as they are deployed, never in
 the working copy; the resource policy is decided by symbolic evaluation, with a
 request that comes in as the witness.
 
@@ -101,9 +102,6 @@ func (r *auditRun) check() error {
 		r.collect.Stages = []audit.StageRef{{API: api, Stage: stage}}
 	}
 	r.collect.Distributions = r.distributions
-	if !r.collect.All && r.api == "" && len(r.distributions) == 0 {
-		return usageError{errors.New("say what to judge: --distribution ID, --api API[/STAGE] or --all")}
-	}
 	return nil
 }
 
@@ -128,7 +126,7 @@ func (r *auditRun) knock(ctx context.Context, stack *audit.Stack, report *audit.
 	if !r.probe {
 		return nil
 	}
-	return lock.ProbeDoors(ctx, r.account, stack, report, r.unsafe)
+	return r.account.ProbeDoors(ctx, stack, report, r.unsafe)
 }
 
 // exitError ends a command with an exit code of its own. Without an error the

@@ -18,7 +18,7 @@ import (
 )
 
 // CollectOptions say what is read: the APIs named, those that the distributions
-// named lead to, or all.
+// named lead to, or all; with nothing named, those that any distribution leads to.
 type CollectOptions struct {
 	All           bool
 	Distributions []string
@@ -127,8 +127,9 @@ func (c *collecting) wanted(api string) bool {
 	if c.options.All || slices.ContainsFunc(c.options.Stages, func(ref audit.StageRef) bool { return ref.API == api }) {
 		return true
 	}
+	linked := len(c.options.Distributions) == 0 && len(c.options.Stages) == 0
 	return slices.ContainsFunc(c.distributions, func(d cdntypes.DistributionSummary) bool {
-		return slices.Contains(c.options.Distributions, aws.ToString(d.Id)) && c.leads(&d, api)
+		return (linked || slices.Contains(c.options.Distributions, aws.ToString(d.Id))) && c.leads(&d, api)
 	})
 }
 

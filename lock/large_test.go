@@ -54,7 +54,7 @@ func TestLargeStackInSeconds(t *testing.T) {
 		w.check(err)
 		report := audit.Run(stack, audit.Options{Distributions: []string{w.dist}, Now: time.Now()})
 		if probe {
-			w.check(lock.ProbeDoors(t.Context(), w.account, stack, report, true))
+			w.check(w.account.ProbeDoors(t.Context(), stack, report, true))
 		}
 		direct := 0
 		for _, door := range report.Doors {

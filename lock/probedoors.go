@@ -15,7 +15,7 @@ const wrongSecret = "drawbridge-probe-of-a-wrong-secret"
 // ProbeDoors sends real requests to every door of a report: without the secret,
 // with a wrong one and with the right one where it is known. Methods that may
 // change something are asked only if unsafe. What was seen goes into the report.
-func ProbeDoors(ctx context.Context, a *Account, stack *audit.Stack, report *audit.Report, unsafe bool) error {
+func (a *Account) ProbeDoors(ctx context.Context, stack *audit.Stack, report *audit.Report, unsafe bool) error {
 	seen := make([]audit.Probe, len(report.Doors))
 	err := inParallel(ctx, len(report.Doors), func(ctx context.Context, i int) error {
 		seen[i] = a.probeDoor(ctx, stack, &report.Doors[i], unsafe)
