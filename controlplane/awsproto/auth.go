@@ -101,6 +101,8 @@ func (a *authenticator) authenticate(r *request, hostService string, now time.Ti
 	return out, a.keys.Verify(sigv4.VerifyInput{
 		Request: r.signed(), Presented: presented, Body: r.body, Now: now, DoubleEncodePath: true,
 		Credential: sigv4.Credential{SecretKey: known.SecretAccessKey, SessionToken: known.SessionToken},
+		// The key value store's data API is of no region (reference/cloudfront.md 5.3).
+		AllowV4A: presented.Service == "cloudfront-keyvaluestore",
 	})
 }
 

@@ -351,11 +351,12 @@ func TestFunctionsBySDK(t *testing.T) {
 	if stale := new(kvstypes.ConflictException); !errors.As(err, &stale) || *stale.Message == "" {
 		t.Errorf("stale: %v", err)
 	}
-	// With credentials every signature is verified; SigV4A is refused and says so.
-	strict := sdkkvs.NewFromConfig(config(newServer(awsproto.Credential{AccessKeyID: "test", SecretAccessKey: "test"})))
-	_, err = strict.DescribeKeyValueStore(ctx, &sdkkvs.DescribeKeyValueStoreInput{KvsARN: store.ARN})
-	if err == nil || !strings.Contains(err.Error(), "403") {
-		t.Errorf("strict: %v", err)
+	// With credentials every signature is verified, SigV4A's too.
+	for secret, right := range map[string]bool{"test": true, "another": false} {
+		strict := sdkkvs.NewFromConfig(config(newServer(awsproto.Credential{AccessKeyID: "test", SecretAccessKey: secret})))
+		_, err = strict.DescribeKeyValueStore(ctx, &sdkkvs.DescribeKeyValueStoreInput{KvsARN: store.ARN})
+		if right != (err == nil) || err != nil && !strings.Contains(err.Error(), "403") {
+			t.Errorf("the secret %s: %v", secret, err)
+		}
 	}
-	t.Log(err)
 }

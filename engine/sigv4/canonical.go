@@ -232,8 +232,8 @@ func (c *canonicalRequest) text(path string) string {
 	return strings.Join([]string{c.method, path, c.query, c.headers, c.signed, c.payload}, "\n")
 }
 
-func stringToSign(amzDate, scope, canonical string) string {
-	return AlgorithmV4 + "\n" + amzDate + "\n" + scope + "\n" + hexSHA256(canonical)
+func stringToSign(algorithm, amzDate, scope, canonical string) string {
+	return algorithm + "\n" + amzDate + "\n" + scope + "\n" + hexSHA256(canonical)
 }
 
 func hexSHA256(s string) string {

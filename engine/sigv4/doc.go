@@ -1,5 +1,6 @@
 // Package sigv4 reads, verifies and makes AWS Signature Version 4
-// signatures, in the Authorization header and in the presigned query form.
+// signatures, in the Authorization header and in the presigned query form, and
+// verifies those of Version 4A.
 //
 // Its place on the way: the server asks [Scope] for the region and service of
 // a request that nobody has verified yet (design "Whose request is it"), the

@@ -14,7 +14,7 @@ const (
 	ReasonMissing        Reason = iota + 1 // no signature at all
 	ReasonMalformed                        // an Authorization header or query that is no SigV4
 	ReasonIncomplete                       // SigV4 with parts missing or unreadable
-	ReasonNotSupported                     // an algorithm that is not verified here, SigV4A first
+	ReasonNotSupported                     // an algorithm that is not taken here
 	ReasonScope                            // region, service, date or terminator of the scope
 	ReasonUnsignedHost                     // host is not among the signed headers
 	ReasonExpired                          // too old

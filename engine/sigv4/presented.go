@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The algorithms whose headers can be read. Only AlgorithmV4 is verified.
+// The algorithms.
 const (
 	AlgorithmV4  = "AWS4-HMAC-SHA256"
 	AlgorithmV4A = "AWS4-ECDSA-P256-SHA256"

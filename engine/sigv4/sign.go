@@ -117,7 +117,7 @@ func (k *Keyring) seal(in *SignInput, c canonicalRequest) (scope, signature stri
 	amzDate := in.Now.UTC().Format(isoBasic)
 	scope = amzDate[:8] + "/" + in.Region + "/" + in.Service + "/" + terminator
 	path, _ := canonicalPaths(in.RawPath, in.DoubleEncodePath)
-	toSign := stringToSign(amzDate, scope, c.text(path))
+	toSign := stringToSign(AlgorithmV4, amzDate, scope, c.text(path))
 	return scope, k.signature(keyName{in.Credential.SecretKey, amzDate[:8], in.Region, in.Service}, toSign)
 }
 

@@ -40,6 +40,9 @@ type VerifyInput struct {
 	ExpectService string
 	// DoubleEncodePath is set for every service but S3.
 	DoubleEncodePath bool
+	// AllowV4A accepts AlgorithmV4A, too, for what is not of one region; its set
+	// of regions must hold ExpectRegion.
+	AllowV4A bool
 	// AllowUnsignedPayload accepts UNSIGNED-PAYLOAD (S3 and Lambda URLs).
 	AllowUnsignedPayload bool
 }
@@ -51,10 +54,17 @@ func (k *Keyring) Verify(in VerifyInput) error {
 	if p == nil {
 		return missingToken()
 	}
-	if p.Algorithm != AlgorithmV4 {
+	if p.Algorithm != AlgorithmV4 && !in.AllowV4A {
 		return &Error{ReasonNotSupported, CodeIncompleteSignature, "Unsupported AWS 'algorithm': '" + p.Algorithm + "'."}
 	}
-	if err := p.CheckScope(in.ExpectRegion, in.ExpectService); err != nil {
+	region := in.ExpectRegion
+	if p.Algorithm == AlgorithmV4A {
+		if err := p.checkRegionSet(region); err != nil {
+			return err
+		}
+		region = ""
+	}
+	if err := p.CheckScope(region, in.ExpectService); err != nil {
 		return err
 	}
 	if err := p.CheckTime(in.Now); err != nil {
@@ -139,15 +149,12 @@ func (k *Keyring) compare(in *VerifyInput) error {
 		payload: payload,
 	}
 	amzDate := p.Time.UTC().Format(isoBasic)
-	scope := p.Date + "/" + p.Region + "/" + p.Service + "/" + terminator
-	name := keyName{in.Credential.SecretKey, p.Date, p.Region, p.Service}
 	path, literal := canonicalPaths(in.RawPath, in.DoubleEncodePath)
 	canonical := c.text(path)
-	toSign := stringToSign(amzDate, scope, canonical)
-	same := subtle.ConstantTimeCompare([]byte(k.signature(name, toSign)), []byte(p.Signature)) == 1
+	toSign := stringToSign(p.Algorithm, amzDate, p.scope(), canonical)
+	same := k.isSigned(in, toSign)
 	if !same && literal != path {
-		again := k.signature(name, stringToSign(amzDate, scope, c.text(literal)))
-		same = subtle.ConstantTimeCompare([]byte(again), []byte(p.Signature)) == 1
+		same = k.isSigned(in, stringToSign(p.Algorithm, amzDate, p.scope(), c.text(literal)))
 	}
 	switch {
 	case !payloadOK:
@@ -158,6 +165,25 @@ func (k *Keyring) compare(in *VerifyInput) error {
 		return mismatch(ReasonMismatch, canonical, toSign)
 	}
 	return nil
+}
+
+// scope is the credential scope as it is signed.
+func (p *Presented) scope() string {
+	if p.Algorithm == AlgorithmV4A {
+		return p.Date + "/" + p.Service + "/" + terminator
+	}
+	return p.Date + "/" + p.Region + "/" + p.Service + "/" + terminator
+}
+
+// isSigned tells whether the request's signature is the credential's for a
+// string to sign.
+func (k *Keyring) isSigned(in *VerifyInput, toSign string) bool {
+	p := in.Presented
+	if p.Algorithm == AlgorithmV4A {
+		return verifyECDSA(in, toSign)
+	}
+	name := keyName{in.Credential.SecretKey, p.Date, p.Region, p.Service}
+	return subtle.ConstantTimeCompare([]byte(k.signature(name, toSign)), []byte(p.Signature)) == 1
 }
 
 // payload gives the last line of the canonical request. ok is false if the
