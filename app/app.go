@@ -250,7 +250,7 @@ func (a *App) buildPlanes(context.Context) error {
 		}
 	}
 	a.publisher = &publisher{
-		store: a.store, log: a.log, purge: a.purge,
+		store: a.store, log: a.log, purge: a.purge, locates: len(a.config.GeoDatabases) > 0,
 		edge:  newFleet[program.Edge](a.config.Propagation, edgeNames),
 		cells: newFleet[program.Gateway](a.config.GatewayPropagation, cellNames),
 	}

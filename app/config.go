@@ -41,6 +41,7 @@ type Config struct {
 	APICacheSize int64
 
 	EdgeAddress        string
+	GeoDatabases       []string // MaxMind-format files that tell where viewers are
 	CognitoEndpoint    string   // "": user pools are on AWS
 	LambdaEndpoint     string   // for functions that do not run here; "": there are none
 	ConnectTo          []string // HOST1:PORT1:HOST2:PORT2, exactly curl's

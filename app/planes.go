@@ -45,9 +45,13 @@ func (a *App) newPlanes(edgeNames []string) error {
 	if a.gateway, err = gateway.New(options); err != nil {
 		return err
 	}
+	locate, err := a.openGeo()
+	if err != nil {
+		return err
+	}
 	a.edge, err = edge.New(edge.Options{
 		Pops: edgeNames, CacheBytes: a.config.CacheSize, Do: a.upstream.Do, EdgeAddress: a.config.EdgeAddress,
-		Region: a.config.Region, Now: a.config.Now, Logger: a.log,
+		Region: a.config.Region, Locate: locate, Now: a.config.Now, Logger: a.log,
 	})
 	if err != nil {
 		return err

@@ -29,6 +29,8 @@ type publisher struct {
 	cells *fleet[program.Gateway]
 	state *compile.State
 	purge func(location int, p compile.Purge)
+	// locates tells that the edge knows where viewers are.
+	locates bool
 }
 
 // fleet is the places that run one plane's programs. A change reaches each of
@@ -186,6 +188,7 @@ func (p *publisher) load(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("read the store: %w", err)
 	}
 	p.state = compile.NewState()
+	p.state.Locates = p.locates
 	update := p.state.Load(snapshot)
 	p.report(update)
 	edge := new(program.Edge).With(snapshot.Revision, update.Edge)

@@ -103,7 +103,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"request": cmdRequest, "finish": cmdFinish, "status": cmdStatus, "version": cmdVersion,
 		"header": cmdHeader, "no-header": cmdNoHeader, "header-order": cmdHeaderOrder,
 		"body": cmdBody, "body-length": cmdBodyLength, "answers": cmdAnswers, "server-name": cmdServerName,
-		"origin": cmdOrigin, "origin-saw": cmdOriginSaw, "origin-count": cmdOriginCount, "origin-hold": cmdOriginHold, "origin-release": cmdOriginRelease,
+		"geo-database": cmdGeoDatabase, "origin": cmdOrigin, "origin-saw": cmdOriginSaw, "origin-count": cmdOriginCount, "origin-hold": cmdOriginHold, "origin-release": cmdOriginRelease,
 		"transcript": cmdTranscript, "save": cmdSave, "change": cmdChange, "show": cmdShow,
 	}
 }

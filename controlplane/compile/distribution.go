@@ -43,6 +43,7 @@ func distribution(record *cloudfront.DistributionRecord, revision int64, known p
 			d.Aliases = append(d.Aliases, strings.ToLower(alias))
 		}
 	}
+	d.Geo = geoRestriction(config)
 	targets, err := originTargets(config)
 	if err != nil {
 		return nil, err

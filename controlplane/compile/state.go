@@ -16,6 +16,8 @@ import (
 // of and who depends on whom. It is fed every change once, in order, by one
 // goroutine.
 type State struct {
+	// Locates tells that the edge knows where addresses are.
+	Locates        bool
 	distributions  map[string]source                                   // by distribution id
 	users          map[string]map[string]bool                          // distributions by what they use: kind/account/name
 	cachePolicies  map[string]*cloudfrontapi.CachePolicyConfig         // by account/id
@@ -243,6 +245,9 @@ func (s *State) compileDistribution(p *pending, id string) {
 		if unit, err = distribution(stored, from.revision, found); err == nil {
 			p.update.Edge.Distributions[id] = unit
 			p.warn("distribution "+id, unenforced(&stored.Config))
+			if unit.Geo != nil && !s.Locates {
+				p.warn("distribution "+id, []string{"geo restriction (start with --geo-database FILE)"})
+			}
 			return
 		}
 	}

@@ -21,13 +21,6 @@ var (
 			return given(c.ContinuousDeploymentPolicyId)
 		}},
 		{"Anycast IP list", func(c *cloudfrontapi.DistributionConfig) bool { return given(c.AnycastIpListId) }},
-		{"geo restriction", func(c *cloudfrontapi.DistributionConfig) bool {
-			if c.Restrictions == nil || c.Restrictions.GeoRestriction == nil {
-				return false
-			}
-			kind := c.Restrictions.GeoRestriction.RestrictionType
-			return given(kind) && *kind != cloudfrontapi.GeoRestrictionTypeNone
-		}},
 		{"viewer mTLS", func(c *cloudfrontapi.DistributionConfig) bool { return c.ViewerMtlsConfig != nil }},
 		{"connection function", func(c *cloudfrontapi.DistributionConfig) bool {
 			return c.ConnectionFunctionAssociation != nil && given(c.ConnectionFunctionAssociation.Id)

@@ -31,8 +31,7 @@ func TestUnenforced(t *testing.T) {
 		}), []string{"field-level encryption"}},
 		{func(c *config) {
 			c.WebACLId = new("acl")
-			c.Restrictions = &cloudfrontapi.Restrictions{GeoRestriction: &cloudfrontapi.GeoRestriction{RestrictionType: new("whitelist")}}
-		}, []string{"web ACL", "geo restriction"}},
+		}, []string{"web ACL"}},
 	} {
 		c := &config{DefaultCacheBehavior: &cloudfrontapi.DefaultCacheBehavior{}}
 		test.change(c)
@@ -47,7 +46,6 @@ func TestGaps(t *testing.T) {
 	all := &cloudfrontapi.DistributionConfig{
 		WebACLId: new("acl"), Staging: new(true), ConnectionMode: new("tenant-only"), ContinuousDeploymentPolicyId: new("p"),
 		AnycastIpListId: new("aip_1"), HttpVersion: new("http2and3"), Logging: &cloudfrontapi.LoggingConfig{Enabled: new(true)},
-		Restrictions:                  &cloudfrontapi.Restrictions{GeoRestriction: &cloudfrontapi.GeoRestriction{RestrictionType: new("whitelist")}},
 		ViewerMtlsConfig:              &cloudfrontapi.ViewerMtlsConfig{},
 		ConnectionFunctionAssociation: &cloudfrontapi.ConnectionFunctionAssociation{Id: new("cf_1")},
 		CacheTagConfig:                &cloudfrontapi.CacheTagConfig{HeaderName: new("cache-tag")},

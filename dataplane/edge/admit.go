@@ -21,11 +21,14 @@ const (
 	sendToHTTPS
 )
 
-// admit decides whether a request may go on: its size, the viewer protocol
-// policy, its method, in CloudFront's order (reference/cloudfront.md section 2.2).
+// admit decides whether a request may go on: its size, the viewer's country, the
+// viewer protocol policy, its method, in CloudFront's order (reference/cloudfront.md section 2.2).
 func admit(r request) (admission, Fault) {
 	if fault := checkSize(r.asked); fault != faultNone {
 		return comeIn, fault
+	}
+	if geoBlocked(r) {
+		return comeIn, faultGeo
 	}
 	if r.asked.Scheme != "https" {
 		switch r.behavior.ViewerProtocol {

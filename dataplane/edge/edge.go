@@ -38,6 +38,8 @@ type Options struct {
 	EdgeAddress string
 	// Region is what cf.edgeLocation.region tells functions.
 	Region string
+	// Locate tells where viewers are; nil: nobody knows.
+	Locate Locator
 	Now    func() time.Time // nil: time.Now
 	// Logger gets what no viewer waits for any more: a panic of a refresh behind
 	// the viewers' backs. nil: slog.Default.
@@ -54,6 +56,7 @@ type Edge struct {
 	random      func() uint64
 	edgeAddress string
 	region      string
+	locate      Locator
 	functions   turnstile
 	locations   []*location
 	logger      *slog.Logger
@@ -88,7 +91,7 @@ func New(o Options) (*Edge, error) {
 	}
 	e := &Edge{
 		do: o.Do, now: o.Now, random: o.Random, edgeAddress: o.EdgeAddress, logger: o.Logger,
-		region: o.Region, functions: turnstile{inside: make(chan struct{}, maxFunctions)},
+		region: o.Region, locate: o.Locate, functions: turnstile{inside: make(chan struct{}, maxFunctions)},
 		budget: httpcache.NewBudget(o.CacheBytes / spoolShare),
 	}
 	if e.now == nil {
@@ -140,14 +143,16 @@ const (
 
 // serve is the way; nil only where the request would have to wait and must not.
 func (e *Edge) serve(ctx context.Context, x *exchange.Exchange, p patience) *exchange.Response {
-	r, resp := e.receive(x)
+	r, fault, resp := e.receive(x)
 	if resp != nil {
 		return resp
 	}
-	if p == atOnce && takesTime(r.behavior) {
+	if p == atOnce && (fault != faultNone || takesTime(r.behavior)) {
 		return nil
 	}
-	r, fault := checkProof(r)
+	if fault == faultNone {
+		r, fault = checkProof(r)
+	}
 	if fault != faultNone {
 		return e.conclude(ctx, r, answer{fault: fault})
 	}
@@ -178,19 +183,23 @@ func takesTime(b *program.Behavior) bool {
 }
 
 // receive finds the behavior and lets the request in, or answers it.
-func (e *Edge) receive(x *exchange.Exchange) (request, *exchange.Response) {
+// A fault without an answer may have a page that has to be fetched.
+func (e *Edge) receive(x *exchange.Exchange) (request, Fault, *exchange.Response) {
 	v, fault := e.arrive(x)
 	if fault != faultNone {
-		return request{}, e.refuse(v, fault)
+		return request{}, fault, e.refuse(v, fault)
 	}
 	r := route(v)
-	switch admitted, fault := admit(r); {
+	admitted, fault := admit(r)
+	switch {
+	case fault.row().page:
+		return r, fault, nil
 	case fault != faultNone:
-		return r, e.reply(r, answer{fault: fault})
+		return r, fault, e.reply(r, answer{fault: fault})
 	case admitted == sendToHTTPS:
-		return r, e.redirect(r)
+		return r, faultNone, e.redirect(r)
 	}
-	return r, nil
+	return r, faultNone, nil
 }
 
 // Refuse answers an exchange that the server turned down before it had an owner:

@@ -36,6 +36,7 @@ const (
 	faultOriginHeader
 	faultViewerGone
 	faultBusy
+	faultGeo
 	faultMissingKey
 	faultUnknownKey
 	faultDenied
@@ -54,6 +55,7 @@ const (
 	lineConnect    = "CloudFront wasn't able to connect to the origin."
 	lineResolve    = "CloudFront wasn't able to resolve the origin domain name."
 	lineAttempt    = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection."
+	lineGeo        = "The Amazon CloudFront distribution is configured to block access from your country."
 	lineFunction   = "The CloudFront function associated with the CloudFront distribution is invalid or could not run."
 	lineContact    = "Failed to contact the origin."
 )
@@ -102,6 +104,7 @@ var faultRows = [faultCount]faultRow{
 	faultOriginHeader:         {status: 502, line: lineConnect, word: wordError, reason: "origin-header-too-big", origin: true},
 	faultViewerGone:           {status: 503, line: lineContact, word: wordError, reason: "viewer-gone", close: true},
 	faultBusy:                 {status: 503, line: lineContact, word: wordCapacity, reason: "too-many-fetches"},
+	faultGeo:                  {status: 403, line: lineGeo, word: wordError, reason: "geo-blocked", page: true},
 	faultMissingKey:           {status: 403, code: "MissingKey", line: "Missing Key-Pair-Id query parameter or cookie value", word: wordError, reason: "missing-key", page: true},
 	faultUnknownKey:           {status: 403, code: "InvalidKey", line: "Unknown Key", word: wordError, reason: "unknown-key", page: true},
 	faultDenied:               {status: 403, code: "AccessDenied", line: "Access denied", word: wordError, reason: "access-denied", page: true},

@@ -3,7 +3,13 @@ package edge
 import (
 	"net/netip"
 	"time"
+
+	"drawbridge/dataplane/exchange"
 )
+
+// JA3 and JA4 are the fingerprints of a hello.
+func JA3(h *exchange.ClientHello) string { return ja3(h) }
+func JA4(h *exchange.ClientHello) string { return ja4(h) }
 
 // Grants tells what a custom policy says about a URL.
 func Grants(policy []byte, url, from string, now time.Time) (bool, error) {

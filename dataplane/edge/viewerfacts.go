@@ -17,8 +17,7 @@ const cloudFrontPrefix = "cloudfront-"
 const maxHeaderOrder = 7680
 
 // viewerFact returns the value of a CloudFront-* request field (name in lower
-// case), or "" where the edge does not know: places and networks are not known
-// here (reference/cloudfront.md section 2.6).
+// case), or "" where the edge does not know (reference/cloudfront.md section 2.6).
 func viewerFact(r request, name string) string {
 	switch name {
 	case "cloudfront-forwarded-proto":
@@ -31,6 +30,10 @@ func viewerFact(r request, name string) string {
 		return viewerTLS(r.x.Conn)
 	case "cloudfront-viewer-header-order":
 		return headerOrder(r.asked.Header)
+	case "cloudfront-viewer-ja3-fingerprint":
+		return fingerprint(r.x.Conn, ja3)
+	case "cloudfront-viewer-ja4-fingerprint":
+		return fingerprint(r.x.Conn, ja4)
 	case "cloudfront-viewer-header-count":
 		return strconv.Itoa(len(r.asked.Header) + 1) // and Host
 	case "cloudfront-is-mobile-viewer", "cloudfront-is-tablet-viewer", "cloudfront-is-desktop-viewer",
@@ -38,7 +41,19 @@ func viewerFact(r request, name string) string {
 		device := strings.TrimSuffix(strings.TrimPrefix(name, "cloudfront-is-"), "-viewer")
 		return strconv.FormatBool(isDevice(device, strings.ToLower(r.asked.Header.Get("User-Agent"))))
 	}
+	if about, ok := strings.CutPrefix(name, "cloudfront-viewer-"); ok {
+		p := r.place()
+		return p.fact(about)
+	}
 	return ""
+}
+
+// fingerprint is one of the viewer's ClientHello, where there was one.
+func fingerprint(c *exchange.Conn, of func(*exchange.ClientHello) string) string {
+	if c == nil || c.TLS == nil || c.TLS.Hello == nil {
+		return ""
+	}
+	return of(c.TLS.Hello)
 }
 
 // isDevice tells whether a User-Agent (lower case) is of a kind of device.

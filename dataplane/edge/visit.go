@@ -18,6 +18,7 @@ type visit struct {
 	distribution *program.Distribution
 	location     *location
 	now          time.Time
+	locate       Locator
 	// via is the value of Via on the response: a new name each time.
 	via string
 }
@@ -27,7 +28,7 @@ type visit struct {
 // distribution owns and a distribution that is disabled answer the same page
 // (reference/cloudfront.md section 2.1).
 func (e *Edge) arrive(x *exchange.Exchange) (visit, Fault) {
-	v := visit{x: x, asked: x.Request, location: e.locations[0], now: e.now()}
+	v := visit{x: x, asked: x.Request, location: e.locations[0], now: e.now(), locate: e.locate}
 	if x.Conn != nil && 0 <= x.Conn.Location && x.Conn.Location < len(e.locations) {
 		v.location = e.locations[x.Conn.Location]
 	}

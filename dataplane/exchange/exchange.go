@@ -91,6 +91,15 @@ type TLS struct {
 	CipherSuite uint16
 	ServerName  string // SNI, lower case, no trailing dot; "" without
 	Resumed     bool
+	Hello       *ClientHello // nil for a call in process
+}
+
+// ClientHello is what a TLS client offered (RFC 8446 section 4.1.2), in its order.
+type ClientHello struct {
+	CipherSuites, Extensions, Curves, Schemes, Versions []uint16
+	Points                                              []uint8
+	Protocols                                           []string // ALPN
+	ServerName                                          bool     // it named a server
 }
 
 // Conn is what is known of the connection an exchange came over. An in-process

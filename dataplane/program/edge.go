@@ -159,6 +159,7 @@ type Distribution struct {
 	HTTP2             bool
 	// Behaviors in order of evaluation; the last one is the default behavior "*".
 	Behaviors []*Behavior
+	Geo       *GeoRestriction // nil: every country is served
 	// Origins by id: what a function can choose from.
 	Origins map[string]*Origin
 	Errors  map[int]ErrorResponse // CustomErrorResponses by status code
@@ -200,6 +201,13 @@ func (d *Distribution) RootObject(path string) string {
 		return "/" + d.DefaultRootObject
 	}
 	return path
+}
+
+// GeoRestriction is a list of countries (ISO 3166-1 alpha-2) that are served
+// (Allow), or are not.
+type GeoRestriction struct {
+	Countries map[string]bool
+	Allow     bool
 }
 
 // ErrorResponse is one CustomErrorResponse.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/program"
 )
 
@@ -84,10 +85,28 @@ func newCertificates(s *Server) (*certificates, error) {
 // config is tls.Config.GetConfigForClient: the one for the security policy of
 // the name's distribution (MinimumProtocolVersion); nil is the listener's own.
 func (c *certificates) config(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+	if below, ok := hello.Conn.(*corkConn); ok {
+		below.hello = helloOf(hello)
+	}
 	if d := c.edge(normalizeSNI(hello.ServerName)); d != nil && d.MinTLS > tls.VersionTLS12 {
 		return c.tls13, nil
 	}
 	return nil, nil
+}
+
+// helloOf keeps what fingerprints of clients are made of.
+func helloOf(h *tls.ClientHelloInfo) *exchange.ClientHello {
+	out := &exchange.ClientHello{
+		CipherSuites: h.CipherSuites, Extensions: h.Extensions, Versions: h.SupportedVersions,
+		Points: h.SupportedPoints, Protocols: h.SupportedProtos, ServerName: h.ServerName != "",
+	}
+	for _, curve := range h.SupportedCurves {
+		out.Curves = append(out.Curves, uint16(curve))
+	}
+	for _, scheme := range h.SignatureSchemes {
+		out.Schemes = append(out.Schemes, uint16(scheme))
+	}
+	return out
 }
 
 // get is tls.Config.GetCertificate. Without a certificate and an error,

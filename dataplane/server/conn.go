@@ -129,6 +129,7 @@ func (c *conn) startTLS() bool {
 		CipherSuite: st.CipherSuite,
 		ServerName:  normalizeSNI(st.ServerName),
 		Resumed:     st.DidResume,
+		Hello:       c.corks.hello,
 	}
 	return true
 }

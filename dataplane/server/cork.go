@@ -3,12 +3,15 @@ package server
 import (
 	"net"
 	"sync"
+
+	"drawbridge/dataplane/exchange"
 )
 
 // corkConn stands under a TLS connection and gathers its records while it is
 // corked, so that several of them cost one write: crypto/tls makes one for each.
 type corkConn struct {
 	net.Conn
+	hello *exchange.ClientHello // what the client of the handshake above offered
 
 	mu     sync.Mutex
 	corked bool
