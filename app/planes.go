@@ -92,7 +92,7 @@ func (a *App) flush(_ context.Context, f apigateway.Flush) error {
 func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awsproto.Handler, error) {
 	gateways, err := apigateway.New(apigateway.Options{
 		Store: a.store, Published: a.publisher.published, Usage: a.usageDays, SetRemaining: a.setRemaining,
-		TestInvoke: a.testInvoke, Flush: a.flush, Limits: bounds.apigateway,
+		TestInvoke: a.testInvoke, TestAuthorizer: a.testAuthorizer, Flush: a.flush, Limits: bounds.apigateway,
 	})
 	if err != nil {
 		return nil, err

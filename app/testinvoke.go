@@ -33,6 +33,23 @@ func (a *App) testInvoke(ctx context.Context, in apigateway.TestInvocation) (api
 	return answer, nil
 }
 
+// testAuthorizer answers TestInvokeAuthorizer by the gateway's own steps.
+func (a *App) testAuthorizer(ctx context.Context, in apigateway.TestAuthorization) (apigateway.TestAuthorizerAnswer, error) {
+	test := gateway.AuthorizerTest{
+		API:        &program.API{ID: in.APIID, Account: in.Account, Region: in.Region, Partition: in.Partition},
+		Authorizer: compile.Authorizer(*in.Authorizer.Id, &in.Authorizer), Variables: in.Variables, Context: in.Context,
+		Path: in.Path, RawQuery: in.RawQuery, Body: []byte(in.Body),
+	}
+	for _, field := range in.Header {
+		test.Header = append(test.Header, exchange.Field(field))
+	}
+	result := a.gateway.TestAuthorizer(ctx, test)
+	return apigateway.TestAuthorizerAnswer{
+		Status: result.Status, PrincipalID: result.Principal, Policy: result.Policy, Context: result.Context, Claims: result.Claims,
+		Log: result.Log, Latency: result.Latency,
+	}, nil
+}
+
 // misconfigured is the answer of a method that cannot be compiled (a template
 // that is none, say): what a call of it would get.
 func misconfigured(in apigateway.TestInvocation, err error) apigateway.TestAnswer {

@@ -60,6 +60,9 @@ func wholeClient(t *testing.T) *sdk.Client {
 		SetRemaining: func(context.Context, apigateway.Remaining) error {
 			return nil
 		},
+		TestAuthorizer: func(context.Context, apigateway.TestAuthorization) (apigateway.TestAuthorizerAnswer, error) {
+			return apigateway.TestAuthorizerAnswer{}, nil
+		},
 		TestInvoke: func(_ context.Context, in apigateway.TestInvocation) (apigateway.TestAnswer, error) {
 			return apigateway.TestAnswer{Status: 200, Body: in.CallVerb + " " + in.Path + "?" + in.RawQuery, Latency: time.Millisecond}, nil
 		},

@@ -31,8 +31,8 @@ type Options struct {
 	SetRemaining SetRemainingFunc
 
 	// TestInvoke and TestAuthorizer run the data plane's steps on a draft, for
-	// TestInvokeMethod and TestInvokeAuthorizer. Nil: TestInvokeMethod answers
-	// "not implemented", and an authorizer's function cannot be called.
+	// TestInvokeMethod and TestInvokeAuthorizer. Nil: these answer "not
+	// implemented".
 	TestInvoke     TestInvokeFunc
 	TestAuthorizer TestAuthorizerFunc
 

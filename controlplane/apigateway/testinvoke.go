@@ -3,7 +3,6 @@ package apigateway
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -113,28 +112,41 @@ func newInvocation(rec *APIRecord, in *apigatewayapi.TestInvokeMethodRequest) (T
 	if !strings.HasPrefix(out.Path, "/") {
 		out.Path = "/" + out.Path
 	}
-	size := 0
-	for _, name := range sortedKeys(in.Headers) {
-		out.Header = append(out.Header, TestField{name, in.Headers[name]})
+	var err error
+	if out.Header, err = testFields(in.Headers, in.MultiValueHeaders); err != nil {
+		return out, err
 	}
-	for _, name := range sortedKeys(in.MultiValueHeaders) {
-		if _, single := in.Headers[name]; single {
-			continue
-		}
-		for _, value := range in.MultiValueHeaders[name] {
-			out.Header = append(out.Header, TestField{name, value})
-		}
-	}
-	for _, field := range out.Header {
-		size += len(field.Name) + len(field.Value) + 4
-		if !headerNameForm.MatchString(field.Name) || strings.ContainsAny(field.Value, "\r\n\x00") {
-			return out, badRequest("Invalid header specified: %s", field.Name)
-		}
-	}
-	if len(path) > maxTestPath || len(out.Body) > maxTestBody || size > maxTestHeader {
+	if len(path) > maxTestPath || len(out.Body) > maxTestBody {
 		return out, badRequest("The request is larger than API Gateway takes")
 	}
 	return out, nil
+}
+
+// testFields are the header fields of a test, checked as a socket's would be.
+func testFields(single map[string]string, multi map[string][]string) ([]TestField, error) {
+	var fields []TestField
+	for _, name := range sortedKeys(single) {
+		fields = append(fields, TestField{name, single[name]})
+	}
+	for _, name := range sortedKeys(multi) {
+		if _, there := single[name]; there {
+			continue
+		}
+		for _, value := range multi[name] {
+			fields = append(fields, TestField{name, value})
+		}
+	}
+	size := 0
+	for _, field := range fields {
+		size += len(field.Name) + len(field.Value) + 4
+		if !headerNameForm.MatchString(field.Name) || strings.ContainsAny(field.Value, "\r\n\x00") {
+			return nil, badRequest("Invalid header specified: %s", field.Name)
+		}
+	}
+	if size > maxTestHeader {
+		return nil, badRequest("The request is larger than API Gateway takes")
+	}
+	return fields, nil
 }
 
 // headerNameForm is RFC 9110 section 5.6.2, token.
@@ -147,137 +159,58 @@ type TestAuthorization struct {
 	Header                            []TestField
 	Path, RawQuery, Body              string
 	Variables, Context                map[string]string
-	Now                               time.Time
 }
 
 // TestAuthorizerAnswer is what an authorizer said.
 type TestAuthorizerAnswer struct {
-	Status      int // 0: the authorizer was run; else what a client would get
+	Status      int // that a client would get; 0: the authorizer has answered
 	PrincipalID string
 	Policy      string
-	Context     map[string][]string
+	Context     map[string]string
 	Claims      map[string]string
-	Log         []string // lines, without time
+	Log         string
+	Latency     time.Duration
 }
 
 // TestAuthorizerFunc calls an authorizer.
 type TestAuthorizerFunc func(ctx context.Context, in TestAuthorization) (TestAuthorizerAnswer, error)
 
-// TestInvokeAuthorizer calls an authorizer of the draft. What needs no call is
-// decided here: an identity that is missing or does not match answers 401
-// (reference/api-gateway.md 6.1, 6.2).
+// TestInvokeAuthorizer calls an authorizer of the draft.
 func (s *Service) TestInvokeAuthorizer(call *api.Call, in *apigatewayapi.TestInvokeAuthorizerRequest) (*apigatewayapi.TestInvokeAuthorizerResponse, error) {
 	a, err := s.loadAuthorizer(call, val(in.RestApiId), val(in.AuthorizerId))
 	if err != nil {
 		return nil, err
 	}
+	if s.testAuth == nil {
+		return s.Unimplemented.TestInvokeAuthorizer(call, in)
+	}
 	test := TestAuthorization{
 		Account: call.Account, Region: call.Region, Partition: call.Partition, APIID: val(in.RestApiId), Authorizer: *a,
-		Body: val(in.Body), Variables: in.StageVariables, Context: in.AdditionalContext, Now: call.Now,
+		Body: val(in.Body), Variables: in.StageVariables, Context: in.AdditionalContext,
 	}
 	test.Path, test.RawQuery, _ = strings.Cut(val(in.PathWithQueryString), "?")
-	for _, name := range sortedKeys(in.Headers) {
-		test.Header = append(test.Header, TestField{name, in.Headers[name]})
+	if !strings.HasPrefix(test.Path, "/") {
+		test.Path = "/" + test.Path
 	}
-	for _, name := range sortedKeys(in.MultiValueHeaders) {
-		for _, value := range in.MultiValueHeaders[name] {
-			test.Header = append(test.Header, TestField{name, value})
-		}
-	}
-	answer, err := s.authorize(call, test)
-	if err != nil {
+	if test.Header, err = testFields(in.Headers, in.MultiValueHeaders); err != nil {
 		return nil, err
 	}
+	if len(test.Path)+len(test.RawQuery) > maxTestPath || len(test.Body) > maxTestBody {
+		return nil, badRequest("The request is larger than API Gateway takes")
+	}
+	answer, err := s.testAuth(call, test)
+	if err != nil {
+		return nil, fmt.Errorf("test an authorizer: %w", err)
+	}
 	out := &apigatewayapi.TestInvokeAuthorizerResponse{
-		ClientStatus: new(int32(answer.Status)), Latency: new(int64(0)), Log: new(authorizerLog(call, a, answer.Log)),
-		Authorization: answer.Context, Claims: answer.Claims,
+		ClientStatus: new(int32(answer.Status)), Latency: new(answer.Latency.Milliseconds()), Log: new(answer.Log), Claims: answer.Claims,
 		PrincipalId: filled(new(answer.PrincipalID)), Policy: filled(new(answer.Policy)),
 	}
+	if len(answer.Context) > 0 {
+		out.Authorization = make(map[string][]string, len(answer.Context))
+	}
+	for name, value := range answer.Context {
+		out.Authorization[name] = []string{value}
+	}
 	return out, nil
-}
-
-func (s *Service) authorize(call *api.Call, in TestAuthorization) (TestAuthorizerAnswer, error) {
-	ok, err := in.hasIdentity()
-	switch {
-	case err != nil:
-		return TestAuthorizerAnswer{Status: 500, Log: []string{"Execution failed due to configuration error: Invalid identity validation expression"}}, nil
-	case !ok:
-		return TestAuthorizerAnswer{Status: 401, Log: []string{"Unauthorized request: " + call.RequestID}}, nil
-	case s.testAuth == nil:
-		return TestAuthorizerAnswer{Status: 500, Log: []string{
-			"Execution failed due to configuration error: Authorizer function failed with response body: no function service is configured",
-		}}, nil
-	}
-	answer, err := s.testAuth(call, in)
-	if err != nil {
-		return answer, fmt.Errorf("test an authorizer: %w", err)
-	}
-	return answer, nil
-}
-
-// hasIdentity tells whether all identity sources are there and match.
-func (in *TestAuthorization) hasIdentity() (bool, error) {
-	source := val(in.Authorizer.IdentitySource)
-	if source == "" && val(in.Authorizer.Type) == apigatewayapi.AuthorizerTypeCognitoUserPools {
-		source = "method.request.header.Authorization"
-	}
-	expression := val(in.Authorizer.IdentityValidationExpression)
-	for part := range strings.SplitSeq(source, ",") {
-		part = strings.TrimSpace(part)
-		if part == "" {
-			continue
-		}
-		value := in.identity(part)
-		if value == "" {
-			return false, nil
-		}
-		if expression == "" || val(in.Authorizer.Type) != apigatewayapi.AuthorizerTypeToken {
-			continue
-		}
-		match, err := regexp.Compile(`^(?:` + expression + `)$`)
-		if err != nil {
-			return false, err
-		}
-		if !match.MatchString(value) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-// identity is the value of one identity source, "" when it is not there.
-func (in *TestAuthorization) identity(source string) string {
-	kind, name, _ := strings.Cut(source, ".")
-	switch kind {
-	case "stageVariables":
-		return in.Variables[name]
-	case "context":
-		return in.Context[name]
-	}
-	where, name, _ := strings.Cut(strings.TrimPrefix(name, "request."), ".")
-	if strings.HasSuffix(where, "querystring") {
-		values, err := url.ParseQuery(in.RawQuery)
-		if err != nil {
-			return ""
-		}
-		return values.Get(name)
-	}
-	for _, field := range in.Header {
-		if strings.EqualFold(field.Name, name) {
-			return field.Value
-		}
-	}
-	return ""
-}
-
-// authorizerLog is the log in the form of TestInvokeMethod's.
-func authorizerLog(call *api.Call, a *apigatewayapi.Authorizer, lines []string) string {
-	at := call.Now.UTC().Format("Mon Jan 02 15:04:05 UTC 2006") + " : "
-	var b strings.Builder
-	b.WriteString("Execution log for request " + call.RequestID + "\n")
-	b.WriteString(at + "Starting authorizer: " + val(a.Id) + "\n")
-	for _, line := range lines {
-		b.WriteString(at + line + "\n")
-	}
-	return b.String()
 }

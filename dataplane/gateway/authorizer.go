@@ -148,8 +148,23 @@ func identityHash(values []string) [sha256.Size]byte {
 	return sha256.Sum256(b)
 }
 
-// ask calls the authorizer's function (reference/api-gateway.md 6.1).
+// ask calls the authorizer's function and reads what it says.
 func (c *call) ask(ctx context.Context, a *program.Authorizer, event []byte) (*grant, *Refusal) {
+	begun := c.gateway.options.Now()
+	output, refusal := c.askFunction(ctx, a, event)
+	if refusal != nil {
+		return nil, refusal
+	}
+	g, err := parseGrant(output)
+	if err != nil {
+		return nil, &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerOutput}
+	}
+	c.authorizerLatency = c.gateway.options.Now().Sub(begun)
+	return g, nil
+}
+
+// askFunction calls the authorizer's function (reference/api-gateway.md 6.1).
+func (c *call) askFunction(ctx context.Context, a *program.Authorizer, event []byte) ([]byte, *Refusal) {
 	function, ok := c.functionName(a.Function)
 	if !ok {
 		return nil, &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizer}
@@ -159,7 +174,6 @@ func (c *call) ask(ctx context.Context, a *program.Authorizer, event []byte) (*g
 	}
 	ctx, cancel := context.WithTimeout(ctx, authorizerTimeout)
 	defer cancel()
-	begun := c.gateway.options.Now()
 	answer, err := c.gateway.options.Invoke(ctx, lambda.Invocation{
 		Function: function, Payload: event, SourceARN: c.authorizerARN(a), TraceID: c.trace(),
 	})
@@ -170,14 +184,12 @@ func (c *call) ask(ctx context.Context, a *program.Authorizer, event []byte) (*g
 	case answer.FunctionError != "" && errorMessage(answer.Payload) == "Unauthorized":
 		return nil, &Refusal{Type: Unauthorized, Reason: reasonAuthorizerRefuses}
 	case answer.FunctionError != "":
-		return nil, &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerThrew}
+		return nil, &Refusal{
+			Type: AuthorizerConfigurationError, Reason: reasonAuthorizerThrew,
+			Log: "Execution failed due to configuration error: Authorizer function failed with response body: " + string(answer.Payload),
+		}
 	}
-	g, err := parseGrant(answer.Payload)
-	if err != nil {
-		return nil, &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerOutput}
-	}
-	c.authorizerLatency = c.gateway.options.Now().Sub(begun)
-	return g, nil
+	return answer.Payload, nil
 }
 
 // authorizerARN is on whose behalf an authorizer's function is called: what its
