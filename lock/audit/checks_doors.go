@@ -66,7 +66,7 @@ func customDomain(v *view, found func(Finding)) {
 				return
 			}
 			found(Finding{Severity: High, Resource: "domain " + d.Name, Reason: "leads to " + openNames(open) + " of " + s.name() + ", open without the secret",
-				Witness: strings.ReplaceAll(open[0].Verb, "ANY", "GET") + " https://" + d.Name + m.path(s.stage.Name, open[0].Path)})
+				Witness: strings.ReplaceAll(open[0].Verb, "ANY", "GET") + " https://" + d.Name + m.path(s.stage.Name, concrete(open[0].Path))})
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -91,7 +92,7 @@ func (v *view) judge(s *stageView, in *serving, m *Method) judged {
 		return judged{verdict: CannotTell, needs: "unknown", why: "the deployed resource policy is not known: " + in.why}
 	case in.policy.empty:
 		return judged{verdict: Open, needs: "nothing", why: "no API key is demanded and no resource policy is deployed",
-			witness: strings.ReplaceAll(m.Verb, "ANY", "GET") + " /" + s.stage.Name + m.Path + " without any header"}
+			witness: strings.ReplaceAll(m.Verb, "ANY", "GET") + " /" + s.stage.Name + concrete(m.Path) + " without any header"}
 	case answer.undecided != "":
 		return judged{verdict: CannotTell, needs: "unknown", why: "the resource policy is undecided: " + answer.undecided}
 	}
@@ -112,6 +113,11 @@ func (v *view) judgeKeyed(s *stageView, in *serving) judged {
 	}
 	return judged{verdict: Locked, needs: headerKey, byKey: true, why: "an API key is demanded"}
 }
+
+var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
+
+// concrete is a path that a resource serves.
+func concrete(path string) string { return pathParameter.ReplaceAllString(path, "x") }
 
 func guardName(authorization string) string {
 	switch authorization {
