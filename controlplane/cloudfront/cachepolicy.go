@@ -5,8 +5,8 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-func (s *Service) cachePolicyFamily() *policyFamily[cloudfrontapi.CachePolicyConfig] {
-	return &policyFamily[cloudfrontapi.CachePolicyConfig]{
+func (s *Service) cachePolicyFamily() *recordFamily[cloudfrontapi.CachePolicyConfig] {
+	return &recordFamily[cloudfrontapi.CachePolicyConfig]{
 		service: s,
 		kind:    KindCachePolicy,
 		managed: managedCachePolicyRecords,
@@ -82,7 +82,7 @@ func (s *Service) GetCachePolicyConfig(call *api.Call, in *cloudfrontapi.GetCach
 // UpdateCachePolicy replaces the configuration of a custom cache policy.
 func (s *Service) UpdateCachePolicy(call *api.Call, in *cloudfrontapi.UpdateCachePolicyRequest) (*cloudfrontapi.UpdateCachePolicyResult, error) {
 	record, err := s.cachePolicyFamily().update(call,
-		policyUpdate[cloudfrontapi.CachePolicyConfig]{in.Id, in.IfMatch, in.CachePolicyConfig})
+		recordUpdate[cloudfrontapi.CachePolicyConfig]{in.Id, in.IfMatch, in.CachePolicyConfig})
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *Service) DeleteCachePolicy(call *api.Call, in *cloudfrontapi.DeleteCach
 
 // ListCachePolicies lists the managed cache policies, the account's own, or both.
 func (s *Service) ListCachePolicies(call *api.Call, in *cloudfrontapi.ListCachePoliciesRequest) (*cloudfrontapi.ListCachePoliciesResult, error) {
-	page, err := s.cachePolicyFamily().list(call, policyQuery{in.Type, in.Marker, in.MaxItems})
+	page, err := s.cachePolicyFamily().list(call, recordQuery{in.Type, in.Marker, in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

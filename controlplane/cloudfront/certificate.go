@@ -29,10 +29,10 @@ var ErrNoCertificate = errors.New("no such certificate")
 // the certificates themselves are another service's. Name: <escaped ARN or id>.
 const KindCertificate Kind = "certificates"
 
-// CertificateUsersKey is the key of a [PolicyUsersRecord] for a certificate; a
+// CertificateUsersKey is the key of a [UsersRecord] for a certificate; a
 // certificate that nothing uses has none.
 func CertificateUsersKey(account, reference string) string {
-	return policyUsersKey(account, KindCertificate, escape(reference))
+	return recordUsersKey(account, KindCertificate, escape(reference))
 }
 
 // certificateOf gives the certificate that a distribution names: an ACM ARN, an
@@ -122,7 +122,7 @@ func notCovered() error { return cloudfrontapi.InvalidViewerCertificate(notCover
 // tenants only where there are some. While unchanged holds in the store, nothing
 // has begun to use it.
 func (s *Service) CertificateUsers(ctx context.Context, account, reference string) (arns []string, unchanged []store.Compare, err error) {
-	users, revision, err := read[PolicyUsersRecord](ctx, s, CertificateUsersKey(account, reference))
+	users, revision, err := read[UsersRecord](ctx, s, CertificateUsersKey(account, reference))
 	if err != nil {
 		return nil, nil, err
 	}

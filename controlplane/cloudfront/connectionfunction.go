@@ -57,7 +57,7 @@ func (s *Service) showConnection(call *api.Call, f connectionFunction, stage *st
 	}
 	status := "UNPUBLISHED"
 	if f.Config.Live != nil {
-		users, err := s.revision(call, policyUsersKey(call.Account, KindConnectionFunction, f.ID))
+		users, err := s.revision(call, recordUsersKey(call.Account, KindConnectionFunction, f.ID))
 		switch {
 		case err != nil:
 			return nil, nil, err

@@ -118,7 +118,7 @@ func (s *Service) makeDistribution(call *api.Call, c *change, config *cloudfront
 // replaced by [1], nil for a new distribution.
 func (s *Service) settle(call *api.Call, c *change, owner distributionRef, configs [2]*cloudfrontapi.DistributionConfig) error {
 	before, after := configs[0], configs[1]
-	policies, err := s.loadPolicies(call, owner.account, after)
+	policies, err := s.loadRecords(call, owner.account, after)
 	if err != nil {
 		return err
 	}
@@ -131,12 +131,12 @@ func (s *Service) settle(call *api.Call, c *change, owner distributionRef, confi
 	for ref, revision := range policies.custom {
 		c.expect(Key(owner.account, ref.family, ref.id), revision)
 	}
-	var usedBefore map[policyRef]bool
+	var usedBefore map[recordRef]bool
 	var aliasesBefore []string
 	if before != nil {
-		usedBefore, aliasesBefore = customPolicies(before), before.Aliases.Items
+		usedBefore, aliasesBefore = namedRecords(before), before.Aliases.Items
 	}
-	if err := s.usePolicies(call, c, owner, [2]map[policyRef]bool{usedBefore, customPolicies(after)}); err != nil {
+	if err := s.useRecords(call, c, owner, [2]map[recordRef]bool{usedBefore, namedRecords(after)}); err != nil {
 		return err
 	}
 	return s.takeAliases(call, c, owner, [2][]string{aliasesBefore, after.Aliases.Items})
@@ -227,7 +227,7 @@ func (s *Service) DeleteDistribution(call *api.Call, in *cloudfrontapi.DeleteDis
 // unmakeDistribution describes the change that deletes a distribution.
 func (s *Service) unmakeDistribution(call *api.Call, c *change, gone stored) error {
 	owner := distributionRef{call.Account, gone.ID}
-	if err := s.usePolicies(call, c, owner, [2]map[policyRef]bool{customPolicies(&gone.Config), nil}); err != nil {
+	if err := s.useRecords(call, c, owner, [2]map[recordRef]bool{namedRecords(&gone.Config), nil}); err != nil {
 		return err
 	}
 	if err := s.unattached(call, c, gone); err != nil {

@@ -107,7 +107,7 @@ func (f *entityFamily[C]) identify(call *api.Call, identifier *string) (entity[C
 	if err == nil || found.revision > 0 {
 		return found, err
 	}
-	id, _, indexErr := f.service.readIndex(call, policyNameKey(call.Account, f.kind, text))
+	id, _, indexErr := f.service.readIndex(call, recordNameKey(call.Account, f.kind, text))
 	if indexErr != nil || id == "" {
 		return found, err
 	}
@@ -128,7 +128,7 @@ func (f *entityFamily[C]) current(call *api.Call, id, ifMatch *string) (entity[C
 func (f *entityFamily[C]) create(call *api.Call, c *change, name string, config C) (*EntityRecord[C], error) {
 	s := f.service
 	if name != "" {
-		taken, _, err := s.readIndex(call, policyNameKey(call.Account, f.kind, name))
+		taken, _, err := s.readIndex(call, recordNameKey(call.Account, f.kind, name))
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +144,7 @@ func (f *entityFamily[C]) create(call *api.Call, c *change, name string, config 
 		CreatedTime: moment(call), LastModifiedTime: moment(call), Config: config,
 	}
 	if name != "" {
-		c.create(policyNameKey(call.Account, f.kind, name), record.ID)
+		c.create(recordNameKey(call.Account, f.kind, name), record.ID)
 	}
 	c.expect(f.key(call.Account, record.ID), 0)
 	c.put(f.key(call.Account, record.ID), record)
@@ -167,7 +167,7 @@ func (f *entityFamily[C]) remove(call *api.Call, c *change, gone entity[C]) erro
 	c.delete(f.key(call.Account, gone.ID), entityTagsKey(call.Account, f.arnType, gone.ID),
 		resourcePolicyKey(call.Account, f.arn(call, gone.ID)))
 	if gone.Name != "" {
-		c.delete(policyNameKey(call.Account, f.kind, gone.Name))
+		c.delete(recordNameKey(call.Account, f.kind, gone.Name))
 	}
 	return f.service.countUses(call, c, useCountKey(call.Account, "family", string(f.kind)), use{by: -1})
 }
@@ -175,7 +175,7 @@ func (f *entityFamily[C]) remove(call *api.Call, c *change, gone entity[C]) erro
 // unused demands that no distribution, tenant or connection group uses a
 // resource when the change is made.
 func (f *entityFamily[C]) unused(call *api.Call, c *change, id string, inUse func() error) error {
-	for _, key := range []string{policyUsersKey(call.Account, f.kind, id), useCountKey(call.Account, string(f.kind), id)} {
+	for _, key := range []string{recordUsersKey(call.Account, f.kind, id), useCountKey(call.Account, string(f.kind), id)} {
 		users, _, err := f.service.readIndex(call, key)
 		if err != nil {
 			return err

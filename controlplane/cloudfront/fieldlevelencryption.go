@@ -5,9 +5,9 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-func (s *Service) fieldLevelEncryptionFamily() *policyFamily[cloudfrontapi.FieldLevelEncryptionConfig] {
+func (s *Service) fieldLevelEncryptionFamily() *recordFamily[cloudfrontapi.FieldLevelEncryptionConfig] {
 	type config = cloudfrontapi.FieldLevelEncryptionConfig
-	return &policyFamily[config]{
+	return &recordFamily[config]{
 		service:   s,
 		kind:      KindFieldLevelEncryption,
 		newID:     func(*config) string { return s.newID(IDFieldLevelConfig) },
@@ -17,7 +17,7 @@ func (s *Service) fieldLevelEncryptionFamily() *policyFamily[cloudfrontapi.Field
 		}.with(&s.limits),
 		kept:    func(old, c *config) error { return referenceKept(old.CallerReference, c.CallerReference) },
 		uses:    fieldLevelProfiles,
-		unknown: func(policyRef) error { return noSuchFieldLevelProfile() },
+		unknown: func(recordRef) error { return noSuchFieldLevelProfile() },
 		limit:   s.limits.FieldLevelEncryptions,
 		noSuch:  noSuchFieldLevelEncryption,
 		exists: func() error {
@@ -41,17 +41,17 @@ func noSuchFieldLevelEncryption() error {
 }
 
 // fieldLevelProfiles are the profiles that a configuration names.
-func fieldLevelProfiles(c *cloudfrontapi.FieldLevelEncryptionConfig) map[policyRef]bool {
-	profiles := make(map[policyRef]bool)
+func fieldLevelProfiles(c *cloudfrontapi.FieldLevelEncryptionConfig) map[recordRef]bool {
+	profiles := make(map[recordRef]bool)
 	if c.QueryArgProfileConfig != nil && c.QueryArgProfileConfig.QueryArgProfiles != nil {
 		for _, profile := range c.QueryArgProfileConfig.QueryArgProfiles.Items {
-			profiles[policyRef{KindFieldLevelProfile, value(profile.ProfileId)}] = true
+			profiles[recordRef{KindFieldLevelProfile, value(profile.ProfileId)}] = true
 		}
 	}
 	if c.ContentTypeProfileConfig != nil && c.ContentTypeProfileConfig.ContentTypeProfiles != nil {
 		for _, profile := range c.ContentTypeProfileConfig.ContentTypeProfiles.Items {
 			if id := value(profile.ProfileId); id != "" {
-				profiles[policyRef{KindFieldLevelProfile, id}] = true
+				profiles[recordRef{KindFieldLevelProfile, id}] = true
 			}
 		}
 	}
@@ -158,7 +158,7 @@ func (s *Service) GetFieldLevelEncryptionConfig(call *api.Call, in *cloudfrontap
 // UpdateFieldLevelEncryptionConfig replaces a field-level encryption configuration.
 func (s *Service) UpdateFieldLevelEncryptionConfig(call *api.Call, in *cloudfrontapi.UpdateFieldLevelEncryptionConfigRequest) (*cloudfrontapi.UpdateFieldLevelEncryptionConfigResult, error) {
 	record, err := s.fieldLevelEncryptionFamily().update(call,
-		policyUpdate[cloudfrontapi.FieldLevelEncryptionConfig]{in.Id, in.IfMatch, in.FieldLevelEncryptionConfig})
+		recordUpdate[cloudfrontapi.FieldLevelEncryptionConfig]{in.Id, in.IfMatch, in.FieldLevelEncryptionConfig})
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func (s *Service) DeleteFieldLevelEncryptionConfig(call *api.Call, in *cloudfron
 
 // ListFieldLevelEncryptionConfigs lists the account's configurations by id.
 func (s *Service) ListFieldLevelEncryptionConfigs(call *api.Call, in *cloudfrontapi.ListFieldLevelEncryptionConfigsRequest) (*cloudfrontapi.ListFieldLevelEncryptionConfigsResult, error) {
-	page, err := s.fieldLevelEncryptionFamily().list(call, policyQuery{marker: in.Marker, maxItems: in.MaxItems})
+	page, err := s.fieldLevelEncryptionFamily().list(call, recordQuery{marker: in.Marker, maxItems: in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

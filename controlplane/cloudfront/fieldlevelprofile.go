@@ -15,9 +15,9 @@ const maxProfileBytes = 10240
 // fieldPattern is a form field's name, or its beginning and a wildcard.
 var fieldPattern = regexp.MustCompile(`\A[A-Za-z0-9_.\[\]-]{1,255}\*?\z`)
 
-func (s *Service) fieldLevelProfileFamily() *policyFamily[cloudfrontapi.FieldLevelEncryptionProfileConfig] {
+func (s *Service) fieldLevelProfileFamily() *recordFamily[cloudfrontapi.FieldLevelEncryptionProfileConfig] {
 	type config = cloudfrontapi.FieldLevelEncryptionProfileConfig
-	return &policyFamily[config]{
+	return &recordFamily[config]{
 		service:   s,
 		kind:      KindFieldLevelProfile,
 		newID:     func(*config) string { return s.newID(IDFieldLevelProfile) },
@@ -27,14 +27,14 @@ func (s *Service) fieldLevelProfileFamily() *policyFamily[cloudfrontapi.FieldLev
 			"CreateFieldLevelEncryptionProfile", func(c *config) { fill(&c.Comment, "") }, fieldLevelProfileRules,
 		}.with(&s.limits),
 		kept: func(old, c *config) error { return referenceKept(old.CallerReference, c.CallerReference) },
-		uses: func(c *config) map[policyRef]bool {
-			keys := make(map[policyRef]bool)
+		uses: func(c *config) map[recordRef]bool {
+			keys := make(map[recordRef]bool)
 			for _, entity := range c.EncryptionEntities.Items {
-				keys[policyRef{KindPublicKey, value(entity.PublicKeyId)}] = true
+				keys[recordRef{KindPublicKey, value(entity.PublicKeyId)}] = true
 			}
 			return keys
 		},
-		unknown: func(policyRef) error { return noSuchPublicKey() },
+		unknown: func(recordRef) error { return noSuchPublicKey() },
 		limit:   s.limits.FieldLevelProfiles,
 		noSuch:  noSuchFieldLevelProfile,
 		exists: func() error {
@@ -162,7 +162,7 @@ func (s *Service) GetFieldLevelEncryptionProfileConfig(call *api.Call, in *cloud
 
 // UpdateFieldLevelEncryptionProfile replaces the configuration of a field-level encryption profile.
 func (s *Service) UpdateFieldLevelEncryptionProfile(call *api.Call, in *cloudfrontapi.UpdateFieldLevelEncryptionProfileRequest) (*cloudfrontapi.UpdateFieldLevelEncryptionProfileResult, error) {
-	record, err := s.fieldLevelProfileFamily().update(call, policyUpdate[cloudfrontapi.FieldLevelEncryptionProfileConfig]{
+	record, err := s.fieldLevelProfileFamily().update(call, recordUpdate[cloudfrontapi.FieldLevelEncryptionProfileConfig]{
 		in.Id, in.IfMatch, in.FieldLevelEncryptionProfileConfig,
 	})
 	if err != nil {
@@ -180,7 +180,7 @@ func (s *Service) DeleteFieldLevelEncryptionProfile(call *api.Call, in *cloudfro
 
 // ListFieldLevelEncryptionProfiles lists the account's profiles by id.
 func (s *Service) ListFieldLevelEncryptionProfiles(call *api.Call, in *cloudfrontapi.ListFieldLevelEncryptionProfilesRequest) (*cloudfrontapi.ListFieldLevelEncryptionProfilesResult, error) {
-	page, err := s.fieldLevelProfileFamily().list(call, policyQuery{marker: in.Marker, maxItems: in.MaxItems})
+	page, err := s.fieldLevelProfileFamily().list(call, recordQuery{marker: in.Marker, maxItems: in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (s *Service) functionStatus(call *api.Call, name string) (string, error) {
 	if err != nil || revision == 0 {
 		return "UNPUBLISHED", err
 	}
-	users, used, err := read[PolicyUsersRecord](call, s, policyUsersKey(call.Account, KindLiveFunction, name))
+	users, used, err := read[UsersRecord](call, s, recordUsersKey(call.Account, KindLiveFunction, name))
 	switch {
 	case err != nil || users == nil:
 		return "UNASSOCIATED", err
@@ -115,7 +115,7 @@ func (s *Service) useStores(call *api.Call, c *change, user recordUser, configs 
 			return badParameter("KeyValueStoreARN does not refer to an existing KeyValueStore.")
 		}
 		c.expect(Key(call.Account, ref.family, ref.id), revision)
-		users, _, err := read[PolicyUsersRecord](call, s, policyUsersKey(call.Account, ref.family, ref.id))
+		users, _, err := read[UsersRecord](call, s, recordUsersKey(call.Account, ref.family, ref.id))
 		if err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (s *Service) useStores(call *api.Call, c *change, user recordUser, configs 
 			return badParameter("KeyValueStoreAssociations names a KeyValueStore that has too many functions.")
 		}
 	}
-	return s.use(call, c, user, [2]map[policyRef]bool{before, after})
+	return s.use(call, c, user, [2]map[recordRef]bool{before, after})
 }
 
 // CreateFunction makes a function in the DEVELOPMENT stage.
@@ -283,8 +283,8 @@ func (s *Service) DeleteFunction(call *api.Call, in *cloudfrontapi.DeleteFunctio
 		if err := checkIfMatch(in.IfMatch, gone.ETag); err != nil {
 			return err
 		}
-		usersKey := policyUsersKey(call.Account, KindLiveFunction, gone.Name)
-		users, _, err := read[PolicyUsersRecord](call, s, usersKey)
+		usersKey := recordUsersKey(call.Account, KindLiveFunction, gone.Name)
+		users, _, err := read[UsersRecord](call, s, usersKey)
 		if err != nil {
 			return err
 		}

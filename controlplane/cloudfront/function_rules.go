@@ -115,8 +115,8 @@ func checkFunction(operation string, config *cloudfrontapi.FunctionConfig, code 
 }
 
 // storesOf are the key value stores that configurations of a function name.
-func storesOf(account string, configs ...*cloudfrontapi.FunctionConfig) (map[policyRef]bool, error) {
-	refs := make(map[policyRef]bool)
+func storesOf(account string, configs ...*cloudfrontapi.FunctionConfig) (map[recordRef]bool, error) {
+	refs := make(map[recordRef]bool)
 	for _, config := range configs {
 		if config == nil || config.KeyValueStoreAssociations == nil {
 			continue
@@ -126,7 +126,7 @@ func storesOf(account string, configs ...*cloudfrontapi.FunctionConfig) (map[pol
 			if owner != account {
 				return nil, badParameter("KeyValueStoreARN is not valid.")
 			}
-			refs[policyRef{KindKeyValueStoreID, id}] = true
+			refs[recordRef{KindKeyValueStoreID, id}] = true
 		}
 	}
 	return refs, nil

@@ -5,23 +5,23 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-func (s *Service) keyGroupFamily() *policyFamily[cloudfrontapi.KeyGroupConfig] {
+func (s *Service) keyGroupFamily() *recordFamily[cloudfrontapi.KeyGroupConfig] {
 	type config = cloudfrontapi.KeyGroupConfig
-	return &policyFamily[config]{
+	return &recordFamily[config]{
 		service: s,
 		kind:    KindKeyGroup,
 		name:    func(c *config) string { return value(c.Name) },
 		prepare: preparation[config]{
 			"CreateKeyGroup", func(c *config) { fill(&c.Comment, "") }, keyGroupRules,
 		}.with(&s.limits),
-		uses: func(c *config) map[policyRef]bool {
-			keys := make(map[policyRef]bool)
+		uses: func(c *config) map[recordRef]bool {
+			keys := make(map[recordRef]bool)
 			for _, id := range c.Items {
-				keys[policyRef{KindPublicKey, id}] = true
+				keys[recordRef{KindPublicKey, id}] = true
 			}
 			return keys
 		},
-		unknown: func(ref policyRef) error {
+		unknown: func(ref recordRef) error {
 			return badParameter("PublicKey with value %s does not exist.", quote(ref.id))
 		},
 		limit:  s.limits.KeyGroups,
@@ -92,7 +92,7 @@ func (s *Service) GetKeyGroupConfig(call *api.Call, in *cloudfrontapi.GetKeyGrou
 // UpdateKeyGroup replaces the configuration of a key group.
 func (s *Service) UpdateKeyGroup(call *api.Call, in *cloudfrontapi.UpdateKeyGroupRequest) (*cloudfrontapi.UpdateKeyGroupResult, error) {
 	record, err := s.keyGroupFamily().update(call,
-		policyUpdate[cloudfrontapi.KeyGroupConfig]{in.Id, in.IfMatch, in.KeyGroupConfig})
+		recordUpdate[cloudfrontapi.KeyGroupConfig]{in.Id, in.IfMatch, in.KeyGroupConfig})
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (s *Service) DeleteKeyGroup(call *api.Call, in *cloudfrontapi.DeleteKeyGrou
 
 // ListKeyGroups lists the account's key groups by id.
 func (s *Service) ListKeyGroups(call *api.Call, in *cloudfrontapi.ListKeyGroupsRequest) (*cloudfrontapi.ListKeyGroupsResult, error) {
-	page, err := s.keyGroupFamily().list(call, policyQuery{marker: in.Marker, maxItems: in.MaxItems})
+	page, err := s.keyGroupFamily().list(call, recordQuery{marker: in.Marker, maxItems: in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

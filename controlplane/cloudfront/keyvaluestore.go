@@ -160,7 +160,7 @@ func (s *Service) DeleteKeyValueStore(call *api.Call, in *cloudfrontapi.DeleteKe
 		if err := checkIfMatch(in.IfMatch, gone.ETag); err != nil {
 			return err
 		}
-		usersKey := policyUsersKey(call.Account, KindKeyValueStoreID, gone.ID)
+		usersKey := recordUsersKey(call.Account, KindKeyValueStoreID, gone.ID)
 		users, err := s.revision(call, usersKey)
 		if err != nil {
 			return err

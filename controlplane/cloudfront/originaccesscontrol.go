@@ -14,8 +14,8 @@ const (
 	maxControlDescription = 256 // characters
 )
 
-func (s *Service) originAccessControlFamily() *policyFamily[cloudfrontapi.OriginAccessControlConfig] {
-	return &policyFamily[cloudfrontapi.OriginAccessControlConfig]{
+func (s *Service) originAccessControlFamily() *recordFamily[cloudfrontapi.OriginAccessControlConfig] {
+	return &recordFamily[cloudfrontapi.OriginAccessControlConfig]{
 		service: s,
 		kind:    KindOriginAccessControl,
 		newID:   func(*cloudfrontapi.OriginAccessControlConfig) string { return s.newID(IDDistribution) },
@@ -135,7 +135,7 @@ func (s *Service) GetOriginAccessControlConfig(call *api.Call, in *cloudfrontapi
 // UpdateOriginAccessControl replaces the configuration of an origin access control.
 func (s *Service) UpdateOriginAccessControl(call *api.Call, in *cloudfrontapi.UpdateOriginAccessControlRequest) (*cloudfrontapi.UpdateOriginAccessControlResult, error) {
 	record, err := s.originAccessControlFamily().update(call,
-		policyUpdate[cloudfrontapi.OriginAccessControlConfig]{in.Id, in.IfMatch, in.OriginAccessControlConfig})
+		recordUpdate[cloudfrontapi.OriginAccessControlConfig]{in.Id, in.IfMatch, in.OriginAccessControlConfig})
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (s *Service) DeleteOriginAccessControl(call *api.Call, in *cloudfrontapi.De
 
 // ListOriginAccessControls lists the account's origin access controls by id.
 func (s *Service) ListOriginAccessControls(call *api.Call, in *cloudfrontapi.ListOriginAccessControlsRequest) (*cloudfrontapi.ListOriginAccessControlsResult, error) {
-	page, err := s.originAccessControlFamily().list(call, policyQuery{marker: in.Marker, maxItems: in.MaxItems})
+	page, err := s.originAccessControlFamily().list(call, recordQuery{marker: in.Marker, maxItems: in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

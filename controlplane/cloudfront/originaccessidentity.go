@@ -12,9 +12,9 @@ import (
 // origin access identity.
 const originAccessIdentityPath = "origin-access-identity/cloudfront/"
 
-func (s *Service) originAccessIdentityFamily() *policyFamily[cloudfrontapi.CloudFrontOriginAccessIdentityConfig] {
+func (s *Service) originAccessIdentityFamily() *recordFamily[cloudfrontapi.CloudFrontOriginAccessIdentityConfig] {
 	type config = cloudfrontapi.CloudFrontOriginAccessIdentityConfig
-	return &policyFamily[config]{
+	return &recordFamily[config]{
 		service:   s,
 		kind:      KindOriginAccessIdentity,
 		newID:     func(*config) string { return s.newID(IDDistribution) },
@@ -120,7 +120,7 @@ func (s *Service) GetCloudFrontOriginAccessIdentityConfig(call *api.Call, in *cl
 
 // UpdateCloudFrontOriginAccessIdentity changes the comment of an origin access identity.
 func (s *Service) UpdateCloudFrontOriginAccessIdentity(call *api.Call, in *cloudfrontapi.UpdateCloudFrontOriginAccessIdentityRequest) (*cloudfrontapi.UpdateCloudFrontOriginAccessIdentityResult, error) {
-	record, err := s.originAccessIdentityFamily().update(call, policyUpdate[cloudfrontapi.CloudFrontOriginAccessIdentityConfig]{
+	record, err := s.originAccessIdentityFamily().update(call, recordUpdate[cloudfrontapi.CloudFrontOriginAccessIdentityConfig]{
 		in.Id, in.IfMatch, in.CloudFrontOriginAccessIdentityConfig,
 	})
 	if err != nil {
@@ -138,7 +138,7 @@ func (s *Service) DeleteCloudFrontOriginAccessIdentity(call *api.Call, in *cloud
 
 // ListCloudFrontOriginAccessIdentities lists the account's origin access identities by id.
 func (s *Service) ListCloudFrontOriginAccessIdentities(call *api.Call, in *cloudfrontapi.ListCloudFrontOriginAccessIdentitiesRequest) (*cloudfrontapi.ListCloudFrontOriginAccessIdentitiesResult, error) {
-	page, err := s.originAccessIdentityFamily().list(call, policyQuery{marker: in.Marker, maxItems: in.MaxItems})
+	page, err := s.originAccessIdentityFamily().list(call, recordQuery{marker: in.Marker, maxItems: in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

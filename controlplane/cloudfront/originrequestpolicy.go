@@ -5,8 +5,8 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-func (s *Service) originRequestPolicyFamily() *policyFamily[cloudfrontapi.OriginRequestPolicyConfig] {
-	return &policyFamily[cloudfrontapi.OriginRequestPolicyConfig]{
+func (s *Service) originRequestPolicyFamily() *recordFamily[cloudfrontapi.OriginRequestPolicyConfig] {
+	return &recordFamily[cloudfrontapi.OriginRequestPolicyConfig]{
 		service: s,
 		kind:    KindOriginRequestPolicy,
 		managed: managedOriginRequestPolicyRecords,
@@ -89,7 +89,7 @@ func (s *Service) GetOriginRequestPolicyConfig(call *api.Call, in *cloudfrontapi
 // UpdateOriginRequestPolicy replaces the configuration of a custom origin request policy.
 func (s *Service) UpdateOriginRequestPolicy(call *api.Call, in *cloudfrontapi.UpdateOriginRequestPolicyRequest) (*cloudfrontapi.UpdateOriginRequestPolicyResult, error) {
 	record, err := s.originRequestPolicyFamily().update(call,
-		policyUpdate[cloudfrontapi.OriginRequestPolicyConfig]{in.Id, in.IfMatch, in.OriginRequestPolicyConfig})
+		recordUpdate[cloudfrontapi.OriginRequestPolicyConfig]{in.Id, in.IfMatch, in.OriginRequestPolicyConfig})
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (s *Service) DeleteOriginRequestPolicy(call *api.Call, in *cloudfrontapi.De
 
 // ListOriginRequestPolicies lists the managed origin request policies, the account's own, or both.
 func (s *Service) ListOriginRequestPolicies(call *api.Call, in *cloudfrontapi.ListOriginRequestPoliciesRequest) (*cloudfrontapi.ListOriginRequestPoliciesResult, error) {
-	page, err := s.originRequestPolicyFamily().list(call, policyQuery{in.Type, in.Marker, in.MaxItems})
+	page, err := s.originRequestPolicyFamily().list(call, recordQuery{in.Type, in.Marker, in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

@@ -14,9 +14,9 @@ import (
 // maxEncodedKey bounds a public key in PEM; the keys AWS takes have under 500 bytes.
 const maxEncodedKey = 4096
 
-func (s *Service) publicKeyFamily() *policyFamily[cloudfrontapi.PublicKeyConfig] {
+func (s *Service) publicKeyFamily() *recordFamily[cloudfrontapi.PublicKeyConfig] {
 	type config = cloudfrontapi.PublicKeyConfig
-	return &policyFamily[config]{
+	return &recordFamily[config]{
 		service:   s,
 		kind:      KindPublicKey,
 		newID:     func(*config) string { return s.newID(IDPublicKey) },
@@ -123,7 +123,7 @@ func (s *Service) GetPublicKeyConfig(call *api.Call, in *cloudfrontapi.GetPublic
 // UpdatePublicKey changes the comment of a public key.
 func (s *Service) UpdatePublicKey(call *api.Call, in *cloudfrontapi.UpdatePublicKeyRequest) (*cloudfrontapi.UpdatePublicKeyResult, error) {
 	record, err := s.publicKeyFamily().update(call,
-		policyUpdate[cloudfrontapi.PublicKeyConfig]{in.Id, in.IfMatch, in.PublicKeyConfig})
+		recordUpdate[cloudfrontapi.PublicKeyConfig]{in.Id, in.IfMatch, in.PublicKeyConfig})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (s *Service) DeletePublicKey(call *api.Call, in *cloudfrontapi.DeletePublic
 
 // ListPublicKeys lists the account's public keys by id.
 func (s *Service) ListPublicKeys(call *api.Call, in *cloudfrontapi.ListPublicKeysRequest) (*cloudfrontapi.ListPublicKeysResult, error) {
-	page, err := s.publicKeyFamily().list(call, policyQuery{marker: in.Marker, maxItems: in.MaxItems})
+	page, err := s.publicKeyFamily().list(call, recordQuery{marker: in.Marker, maxItems: in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

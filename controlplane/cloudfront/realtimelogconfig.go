@@ -32,9 +32,9 @@ func realtimeLogConfigARN(call *api.Call, name string) string {
 	return arnPrefix(call) + "realtime-log-config/" + name
 }
 
-func (s *Service) realtimeLogConfigFamily() *policyFamily[cloudfrontapi.RealtimeLogConfig] {
+func (s *Service) realtimeLogConfigFamily() *recordFamily[cloudfrontapi.RealtimeLogConfig] {
 	type config = cloudfrontapi.RealtimeLogConfig
-	return &policyFamily[config]{
+	return &recordFamily[config]{
 		service:     s,
 		kind:        KindRealtimeLogConfig,
 		unversioned: true,
@@ -192,7 +192,7 @@ func (s *Service) UpdateRealtimeLogConfig(call *api.Call, in *cloudfrontapi.Upda
 	if err != nil {
 		return nil, err
 	}
-	record, err := s.realtimeLogConfigFamily().update(call, policyUpdate[cloudfrontapi.RealtimeLogConfig]{
+	record, err := s.realtimeLogConfigFamily().update(call, recordUpdate[cloudfrontapi.RealtimeLogConfig]{
 		id: id, config: &cloudfrontapi.RealtimeLogConfig{
 			Name: id, SamplingRate: in.SamplingRate, EndPoints: in.EndPoints, Fields: in.Fields,
 		},
@@ -214,7 +214,7 @@ func (s *Service) DeleteRealtimeLogConfig(call *api.Call, in *cloudfrontapi.Dele
 
 // ListRealtimeLogConfigs lists the account's real-time log configurations by name.
 func (s *Service) ListRealtimeLogConfigs(call *api.Call, in *cloudfrontapi.ListRealtimeLogConfigsRequest) (*cloudfrontapi.ListRealtimeLogConfigsResult, error) {
-	page, err := s.realtimeLogConfigFamily().list(call, policyQuery{marker: in.Marker, maxItems: in.MaxItems})
+	page, err := s.realtimeLogConfigFamily().list(call, recordQuery{marker: in.Marker, maxItems: in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

@@ -47,13 +47,13 @@ const (
 	KindStreamingDistribution  Kind = "streamingdistributions"
 
 	// Names of custom policies and of other records are unique in their family.
-	KindPolicyName Kind = "policynames" // name: <family's kind>/<escaped name> → record id
+	KindRecordName Kind = "policynames" // name: <family's kind>/<escaped name> → record id
 
 	// Caller references of other records than distributions and invalidations.
 	KindRecordReference Kind = "recordreferences" // name: <family's kind>/<escaped reference> → record id
 
 	// Who uses a record, so that a record in use is never deleted.
-	KindPolicyUsers Kind = "policyusers" // name: <family's kind>/<record's id>
+	KindRecordUsers Kind = "policyusers" // name: <family's kind>/<record's id>
 
 	// The newer families (entity.go).
 	KindContinuousDeploymentPolicy Kind = "continuousdeploymentpolicies"
@@ -124,12 +124,12 @@ func invalidationReferenceKey(account, distribution, reference string) string {
 	return Key(account, KindInvalidationReference, distribution+"/"+escape(reference))
 }
 
-func policyNameKey(account string, family Kind, name string) string {
-	return Key(account, KindPolicyName, string(family)+"/"+escape(name))
+func recordNameKey(account string, family Kind, name string) string {
+	return Key(account, KindRecordName, string(family)+"/"+escape(name))
 }
 
-func policyUsersKey(account string, family Kind, id string) string {
-	return Key(account, KindPolicyUsers, string(family)+"/"+id)
+func recordUsersKey(account string, family Kind, id string) string {
+	return Key(account, KindRecordUsers, string(family)+"/"+id)
 }
 
 func recordReferenceKey(account string, family Kind, reference string) string {
@@ -168,9 +168,9 @@ type InvalidationRecord struct {
 	Batch          cloudfrontapi.InvalidationBatch
 }
 
-// PolicyRecord is a stored custom policy, or another record of that life, with
+// ConfigRecord is a stored custom policy, or another record of that life, with
 // a configuration of type C.
-type PolicyRecord[C any] struct {
+type ConfigRecord[C any] struct {
 	ID               string
 	ETag             string
 	CreatedTime      time.Time `json:",omitzero"`
@@ -179,22 +179,22 @@ type PolicyRecord[C any] struct {
 }
 
 // CachePolicyRecord is a stored custom cache policy.
-type CachePolicyRecord = PolicyRecord[cloudfrontapi.CachePolicyConfig]
+type CachePolicyRecord = ConfigRecord[cloudfrontapi.CachePolicyConfig]
 
 // OriginRequestPolicyRecord is a stored custom origin request policy.
-type OriginRequestPolicyRecord = PolicyRecord[cloudfrontapi.OriginRequestPolicyConfig]
+type OriginRequestPolicyRecord = ConfigRecord[cloudfrontapi.OriginRequestPolicyConfig]
 
 // The records of the other families.
 type (
-	ResponseHeadersPolicyRecord = PolicyRecord[cloudfrontapi.ResponseHeadersPolicyConfig]
-	OriginAccessControlRecord   = PolicyRecord[cloudfrontapi.OriginAccessControlConfig]
-	OriginAccessIdentityRecord  = PolicyRecord[cloudfrontapi.CloudFrontOriginAccessIdentityConfig]
-	PublicKeyRecord             = PolicyRecord[cloudfrontapi.PublicKeyConfig]
-	KeyGroupRecord              = PolicyRecord[cloudfrontapi.KeyGroupConfig]
-	FieldLevelEncryptionRecord  = PolicyRecord[cloudfrontapi.FieldLevelEncryptionConfig]
-	FieldLevelProfileRecord     = PolicyRecord[cloudfrontapi.FieldLevelEncryptionProfileConfig]
-	RealtimeLogConfigRecord     = PolicyRecord[cloudfrontapi.RealtimeLogConfig] // ID: the name; no ETag
-	StreamingDistributionRecord = PolicyRecord[cloudfrontapi.StreamingDistributionConfig]
+	ResponseHeadersPolicyRecord = ConfigRecord[cloudfrontapi.ResponseHeadersPolicyConfig]
+	OriginAccessControlRecord   = ConfigRecord[cloudfrontapi.OriginAccessControlConfig]
+	OriginAccessIdentityRecord  = ConfigRecord[cloudfrontapi.CloudFrontOriginAccessIdentityConfig]
+	PublicKeyRecord             = ConfigRecord[cloudfrontapi.PublicKeyConfig]
+	KeyGroupRecord              = ConfigRecord[cloudfrontapi.KeyGroupConfig]
+	FieldLevelEncryptionRecord  = ConfigRecord[cloudfrontapi.FieldLevelEncryptionConfig]
+	FieldLevelProfileRecord     = ConfigRecord[cloudfrontapi.FieldLevelEncryptionProfileConfig]
+	RealtimeLogConfigRecord     = ConfigRecord[cloudfrontapi.RealtimeLogConfig] // ID: the name; no ETag
+	StreamingDistributionRecord = ConfigRecord[cloudfrontapi.StreamingDistributionConfig]
 )
 
 // MonitoringSubscriptionRecord says whether a distribution has the additional metrics.
@@ -202,9 +202,9 @@ type MonitoringSubscriptionRecord struct {
 	Subscription cloudfrontapi.MonitoringSubscription
 }
 
-// PolicyUsersRecord lists who uses a custom policy or another record, sorted.
+// UsersRecord lists who uses a custom policy or another record, sorted.
 // There is none for a record without users.
-type PolicyUsersRecord struct {
+type UsersRecord struct {
 	Distributions []string
 	Records       []string `json:",omitzero"` // others: <kind>/<id>
 }

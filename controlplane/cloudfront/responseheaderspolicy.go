@@ -5,8 +5,8 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-func (s *Service) responseHeadersPolicyFamily() *policyFamily[cloudfrontapi.ResponseHeadersPolicyConfig] {
-	return &policyFamily[cloudfrontapi.ResponseHeadersPolicyConfig]{
+func (s *Service) responseHeadersPolicyFamily() *recordFamily[cloudfrontapi.ResponseHeadersPolicyConfig] {
+	return &recordFamily[cloudfrontapi.ResponseHeadersPolicyConfig]{
 		service: s,
 		kind:    KindResponseHeadersPolicy,
 		managed: managedResponseHeadersPolicyRecords,
@@ -103,7 +103,7 @@ func (s *Service) GetResponseHeadersPolicyConfig(call *api.Call, in *cloudfronta
 // UpdateResponseHeadersPolicy replaces the configuration of a custom response headers policy.
 func (s *Service) UpdateResponseHeadersPolicy(call *api.Call, in *cloudfrontapi.UpdateResponseHeadersPolicyRequest) (*cloudfrontapi.UpdateResponseHeadersPolicyResult, error) {
 	record, err := s.responseHeadersPolicyFamily().update(call,
-		policyUpdate[cloudfrontapi.ResponseHeadersPolicyConfig]{in.Id, in.IfMatch, in.ResponseHeadersPolicyConfig})
+		recordUpdate[cloudfrontapi.ResponseHeadersPolicyConfig]{in.Id, in.IfMatch, in.ResponseHeadersPolicyConfig})
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (s *Service) DeleteResponseHeadersPolicy(call *api.Call, in *cloudfrontapi.
 // ListResponseHeadersPolicies lists the managed response headers policies, the
 // account's own, or both.
 func (s *Service) ListResponseHeadersPolicies(call *api.Call, in *cloudfrontapi.ListResponseHeadersPoliciesRequest) (*cloudfrontapi.ListResponseHeadersPoliciesResult, error) {
-	page, err := s.responseHeadersPolicyFamily().list(call, policyQuery{in.Type, in.Marker, in.MaxItems})
+	page, err := s.responseHeadersPolicyFamily().list(call, recordQuery{in.Type, in.Marker, in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ type distributionCheck struct {
 	config    *cloudfrontapi.DistributionConfig
 	previous  *cloudfrontapi.DistributionConfig // what an update replaces; nil: a create
 	behaviors []cloudfrontapi.CacheBehavior     // the default one first
-	policies  *policySet
+	policies  *recordSet
 	limits    *Limits
 	wording   Wording
 }
@@ -127,7 +127,7 @@ func (s *Service) validateRequest(config, previous *cloudfrontapi.DistributionCo
 }
 
 // validateConfig looks at a configuration whose defaults are filled in.
-func (s *Service) validateConfig(config *cloudfrontapi.DistributionConfig, policies *policySet) error {
+func (s *Service) validateConfig(config *cloudfrontapi.DistributionConfig, policies *recordSet) error {
 	c := &distributionCheck{
 		config: config, behaviors: allBehaviors(config), policies: policies, limits: &s.limits, wording: s.wording,
 	}

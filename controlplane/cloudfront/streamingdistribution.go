@@ -10,9 +10,9 @@ import (
 // Streaming distributions served RTMP, which CloudFront ended in 2020; their
 // API still answers. No data plane serves them, neither AWS's nor this one.
 
-func (s *Service) streamingDistributionFamily() *policyFamily[cloudfrontapi.StreamingDistributionConfig] {
+func (s *Service) streamingDistributionFamily() *recordFamily[cloudfrontapi.StreamingDistributionConfig] {
 	type config = cloudfrontapi.StreamingDistributionConfig
-	return &policyFamily[config]{
+	return &recordFamily[config]{
 		service:   s,
 		kind:      KindStreamingDistribution,
 		newID:     func(*config) string { return s.newID(IDDistribution) },
@@ -21,14 +21,14 @@ func (s *Service) streamingDistributionFamily() *policyFamily[cloudfrontapi.Stre
 			"CreateStreamingDistribution", fillStreamingDistribution, streamingDistributionRules,
 		}.with(&s.limits),
 		kept: func(old, c *config) error { return referenceKept(old.CallerReference, c.CallerReference) },
-		uses: func(c *config) map[policyRef]bool {
+		uses: func(c *config) map[recordRef]bool {
 			id := strings.TrimPrefix(value(c.S3Origin.OriginAccessIdentity), originAccessIdentityPath)
 			if id == "" {
 				return nil
 			}
-			return map[policyRef]bool{{KindOriginAccessIdentity, id}: true}
+			return map[recordRef]bool{{KindOriginAccessIdentity, id}: true}
 		},
-		unknown: func(policyRef) error { return invalidOriginAccessIdentity() },
+		unknown: func(recordRef) error { return invalidOriginAccessIdentity() },
 		removable: func(old *StreamingDistributionRecord, revision int64) error {
 			if value(old.Config.Enabled) || !s.deployed(revision) {
 				return cloudfrontapi.StreamingDistributionNotDisabled("The specified CloudFront distribution is not disabled. " +
@@ -190,7 +190,7 @@ func (s *Service) GetStreamingDistributionConfig(call *api.Call, in *cloudfronta
 
 // UpdateStreamingDistribution replaces the configuration of a streaming distribution.
 func (s *Service) UpdateStreamingDistribution(call *api.Call, in *cloudfrontapi.UpdateStreamingDistributionRequest) (*cloudfrontapi.UpdateStreamingDistributionResult, error) {
-	_, err := s.streamingDistributionFamily().update(call, policyUpdate[cloudfrontapi.StreamingDistributionConfig]{
+	_, err := s.streamingDistributionFamily().update(call, recordUpdate[cloudfrontapi.StreamingDistributionConfig]{
 		in.Id, in.IfMatch, in.StreamingDistributionConfig,
 	})
 	if err != nil {
@@ -207,7 +207,7 @@ func (s *Service) DeleteStreamingDistribution(call *api.Call, in *cloudfrontapi.
 
 // ListStreamingDistributions lists the account's streaming distributions by id.
 func (s *Service) ListStreamingDistributions(call *api.Call, in *cloudfrontapi.ListStreamingDistributionsRequest) (*cloudfrontapi.ListStreamingDistributionsResult, error) {
-	page, err := s.streamingDistributionFamily().list(call, policyQuery{marker: in.Marker, maxItems: in.MaxItems})
+	page, err := s.streamingDistributionFamily().list(call, recordQuery{marker: in.Marker, maxItems: in.MaxItems})
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func (s *Service) settleGroup(call *api.Call, c *change, t *tenantConfig) error 
 	id := t.ConnectionGroupID
 	if id == "" {
 		var err error
-		if id, _, err = s.readIndex(call, policyNameKey(call.Account, family.kind, defaultGroupName)); err != nil {
+		if id, _, err = s.readIndex(call, recordNameKey(call.Account, family.kind, defaultGroupName)); err != nil {
 			return err
 		}
 	}

@@ -10,13 +10,13 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// policyFamily is what tells one family of records from another; the life of a
+// recordFamily is what tells one family of records from another; the life of a
 // record is the same in all of them: policies, origin access controls, keys …
 // A nil function means that the family has no such thing.
-type policyFamily[C any] struct {
+type recordFamily[C any] struct {
 	service *Service
 	kind    Kind
-	managed func() []*PolicyRecord[C] // AWS's own, in the order they are listed
+	managed func() []*ConfigRecord[C] // AWS's own, in the order they are listed
 	newID   func(*C) string           // nil: a UUID
 	name    func(*C) string           // unique in its family
 	prepare func(*C) error            // validates and fills in defaults
@@ -34,15 +34,15 @@ type policyFamily[C any] struct {
 
 	// uses are the records of other families that a record names, and unknown
 	// answers for one that does not exist.
-	uses    func(*C) map[policyRef]bool
-	unknown func(policyRef) error
+	uses    func(*C) map[recordRef]bool
+	unknown func(recordRef) error
 
 	// conflict tells whether a distribution may go on using a policy that is
 	// about to become config.
 	conflict func(d *distributionCheck, id string, config *C) error
 
 	// removable refuses to delete a record for another reason than its users.
-	removable func(old *PolicyRecord[C], revision int64) error
+	removable func(old *ConfigRecord[C], revision int64) error
 
 	// tagged is the resource type of the records' ARNs, "" when they have no tags.
 	tagged string
@@ -50,7 +50,7 @@ type policyFamily[C any] struct {
 	noSuch, exists, inUse, tooMany func() error
 }
 
-func (f *policyFamily[C]) managedByID(id string) *PolicyRecord[C] {
+func (f *recordFamily[C]) managedByID(id string) *ConfigRecord[C] {
 	if f.managed == nil {
 		return nil
 	}
@@ -63,17 +63,17 @@ func (f *policyFamily[C]) managedByID(id string) *PolicyRecord[C] {
 }
 
 // find returns a policy, nil if there is none; the revision is 0 for a managed one.
-func (f *policyFamily[C]) find(ctx context.Context, account, id string) (*PolicyRecord[C], int64, error) {
+func (f *recordFamily[C]) find(ctx context.Context, account, id string) (*ConfigRecord[C], int64, error) {
 	if record := f.managedByID(id); record != nil {
 		return record, 0, nil
 	}
 	if id == "" {
 		return nil, 0, nil
 	}
-	return read[PolicyRecord[C]](ctx, f.service, Key(account, f.kind, id))
+	return read[ConfigRecord[C]](ctx, f.service, Key(account, f.kind, id))
 }
 
-func (f *policyFamily[C]) get(call *api.Call, id *string) (*PolicyRecord[C], error) {
+func (f *recordFamily[C]) get(call *api.Call, id *string) (*ConfigRecord[C], error) {
 	record, _, err := f.find(call, call.Account, value(id))
 	if err == nil && record == nil {
 		return nil, f.noSuch()
@@ -81,15 +81,15 @@ func (f *policyFamily[C]) get(call *api.Call, id *string) (*PolicyRecord[C], err
 	return record, err
 }
 
-func (f *policyFamily[C]) create(call *api.Call, config *C) (*PolicyRecord[C], error) {
+func (f *recordFamily[C]) create(call *api.Call, config *C) (*ConfigRecord[C], error) {
 	return f.createTagged(call, config, nil)
 }
 
-func (f *policyFamily[C]) createTagged(call *api.Call, config *C, tags map[string]string) (*PolicyRecord[C], error) {
+func (f *recordFamily[C]) createTagged(call *api.Call, config *C, tags map[string]string) (*ConfigRecord[C], error) {
 	if err := f.prepare(config); err != nil {
 		return nil, err
 	}
-	var record *PolicyRecord[C]
+	var record *ConfigRecord[C]
 	_, err := f.service.write(call, func(c *change) error {
 		replayed, err := f.replayed(call, config)
 		if err != nil || replayed != nil {
@@ -107,7 +107,7 @@ func (f *policyFamily[C]) createTagged(call *api.Call, config *C, tags map[strin
 
 // replayed looks for the record that an earlier create with the same caller
 // reference made.
-func (f *policyFamily[C]) replayed(call *api.Call, config *C) (*PolicyRecord[C], error) {
+func (f *recordFamily[C]) replayed(call *api.Call, config *C) (*ConfigRecord[C], error) {
 	if f.reference == nil {
 		return nil, nil
 	}
@@ -131,7 +131,7 @@ func sameConfig[C any](a, b *C) bool {
 }
 
 // make describes the change that creates a record.
-func (f *policyFamily[C]) make(call *api.Call, c *change, config *C) (*PolicyRecord[C], error) {
+func (f *recordFamily[C]) make(call *api.Call, c *change, config *C) (*ConfigRecord[C], error) {
 	s := f.service
 	id := s.newRecordID(f.newID == nil, func() string { return f.newID(config) })
 	if err := f.rename(call, c, [2]*C{nil, config}, id); err != nil {
@@ -145,7 +145,7 @@ func (f *policyFamily[C]) make(call *api.Call, c *change, config *C) (*PolicyRec
 		return nil, f.tooMany()
 	}
 	now := moment(call)
-	record := &PolicyRecord[C]{ID: id, ETag: s.newID(IDETag), CreatedTime: now, LastModifiedTime: now, Config: *config}
+	record := &ConfigRecord[C]{ID: id, ETag: s.newID(IDETag), CreatedTime: now, LastModifiedTime: now, Config: *config}
 	if err := f.settle(call, c, id, [2]*C{nil, config}); err != nil {
 		return nil, err
 	}
@@ -167,11 +167,11 @@ func (s *Service) newRecordID(plain bool, special func() string) string {
 
 // settle notes which other records a record begins and ends to use; configs[0]
 // is what is replaced by [1].
-func (f *policyFamily[C]) settle(call *api.Call, c *change, id string, configs [2]*C) error {
+func (f *recordFamily[C]) settle(call *api.Call, c *change, id string, configs [2]*C) error {
 	if f.uses == nil {
 		return nil
 	}
-	var used [2]map[policyRef]bool
+	var used [2]map[recordRef]bool
 	for i, config := range configs {
 		if config != nil {
 			used[i] = f.uses(config)
@@ -190,25 +190,25 @@ func (f *policyFamily[C]) settle(call *api.Call, c *change, id string, configs [
 	return f.service.use(call, c, recordUser{call.Account, f.kind, id}, used)
 }
 
-func (f *policyFamily[C]) isManagedName(name string) bool {
+func (f *recordFamily[C]) isManagedName(name string) bool {
 	return f.managed != nil &&
-		slices.ContainsFunc(f.managed(), func(r *PolicyRecord[C]) bool { return f.name(&r.Config) == name })
+		slices.ContainsFunc(f.managed(), func(r *ConfigRecord[C]) bool { return f.name(&r.Config) == name })
 }
 
-// policyUpdate is the input of an update.
-type policyUpdate[C any] struct {
+// recordUpdate is the input of an update.
+type recordUpdate[C any] struct {
 	id, ifMatch *string
 	config      *C
 }
 
-func (f *policyFamily[C]) update(call *api.Call, in policyUpdate[C]) (*PolicyRecord[C], error) {
+func (f *recordFamily[C]) update(call *api.Call, in recordUpdate[C]) (*ConfigRecord[C], error) {
 	s := f.service
 	id := value(in.id)
 	if f.managedByID(id) != nil {
 		return nil, cloudfrontapi.IllegalUpdate("The update contains modifications that are not allowed.")
 	}
 	prepared := false
-	var record *PolicyRecord[C]
+	var record *ConfigRecord[C]
 	_, err := s.write(call, func(c *change) error {
 		key := Key(call.Account, f.kind, id)
 		old, revision, err := f.current(call, in.id, in.ifMatch)
@@ -236,7 +236,7 @@ func (f *policyFamily[C]) update(call *api.Call, in policyUpdate[C]) (*PolicyRec
 		if err := f.checkUsers(call, c, id, in.config); err != nil {
 			return err
 		}
-		record = &PolicyRecord[C]{
+		record = &ConfigRecord[C]{
 			ID: id, ETag: s.newID(IDETag), CreatedTime: old.CreatedTime, LastModifiedTime: moment(call), Config: *in.config,
 		}
 		c.expect(key, revision)
@@ -247,7 +247,7 @@ func (f *policyFamily[C]) update(call *api.Call, in policyUpdate[C]) (*PolicyRec
 }
 
 // current reads the version of a record that a client wants to change.
-func (f *policyFamily[C]) current(call *api.Call, id, ifMatch *string) (*PolicyRecord[C], int64, error) {
+func (f *recordFamily[C]) current(call *api.Call, id, ifMatch *string) (*ConfigRecord[C], int64, error) {
 	record, revision, err := f.find(call, call.Account, value(id))
 	if err != nil {
 		return nil, 0, err
@@ -262,7 +262,7 @@ func (f *policyFamily[C]) current(call *api.Call, id, ifMatch *string) (*PolicyR
 }
 
 // rename moves the index entry of a record's name; configs[0] is nil for a new one.
-func (f *policyFamily[C]) rename(call *api.Call, c *change, configs [2]*C, id string) error {
+func (f *recordFamily[C]) rename(call *api.Call, c *change, configs [2]*C, id string) error {
 	if f.name == nil {
 		return nil
 	}
@@ -272,7 +272,7 @@ func (f *policyFamily[C]) rename(call *api.Call, c *change, configs [2]*C, id st
 			return nil
 		}
 	}
-	nameKey := policyNameKey(call.Account, f.kind, name)
+	nameKey := recordNameKey(call.Account, f.kind, name)
 	taken, _, err := f.service.readIndex(call, nameKey)
 	if err != nil {
 		return err
@@ -282,20 +282,20 @@ func (f *policyFamily[C]) rename(call *api.Call, c *change, configs [2]*C, id st
 	}
 	c.create(nameKey, id)
 	if configs[0] != nil {
-		c.delete(policyNameKey(call.Account, f.kind, before))
+		c.delete(recordNameKey(call.Account, f.kind, before))
 	}
 	return nil
 }
 
 // checkUsers looks whether the distributions that use a policy stand its new
 // form, and demands that they are the same when the change is made.
-func (f *policyFamily[C]) checkUsers(call *api.Call, c *change, id string, config *C) error {
+func (f *recordFamily[C]) checkUsers(call *api.Call, c *change, id string, config *C) error {
 	if f.conflict == nil {
 		return nil
 	}
 	s := f.service
-	usersKey := policyUsersKey(call.Account, f.kind, id)
-	users, revision, err := read[PolicyUsersRecord](call, s, usersKey)
+	usersKey := recordUsersKey(call.Account, f.kind, id)
+	users, revision, err := read[UsersRecord](call, s, usersKey)
 	if err != nil {
 		return err
 	}
@@ -313,7 +313,7 @@ func (f *policyFamily[C]) checkUsers(call *api.Call, c *change, id string, confi
 		if distribution == nil {
 			continue
 		}
-		policies, err := s.loadPolicies(call, call.Account, &distribution.Config)
+		policies, err := s.loadRecords(call, call.Account, &distribution.Config)
 		if err != nil {
 			return err
 		}
@@ -328,7 +328,7 @@ func (f *policyFamily[C]) checkUsers(call *api.Call, c *change, id string, confi
 	return nil
 }
 
-func (f *policyFamily[C]) remove(call *api.Call, id, ifMatch *string) error {
+func (f *recordFamily[C]) remove(call *api.Call, id, ifMatch *string) error {
 	s := f.service
 	if f.managedByID(value(id)) != nil {
 		return cloudfrontapi.IllegalDelete("Deletion is not allowed for this entity.")
@@ -343,8 +343,8 @@ func (f *policyFamily[C]) remove(call *api.Call, id, ifMatch *string) error {
 				return err
 			}
 		}
-		usersKey := policyUsersKey(call.Account, f.kind, old.ID)
-		users, _, err := read[PolicyUsersRecord](call, s, usersKey)
+		usersKey := recordUsersKey(call.Account, f.kind, old.ID)
+		users, _, err := read[UsersRecord](call, s, usersKey)
 		if err != nil {
 			return err
 		}
@@ -359,7 +359,7 @@ func (f *policyFamily[C]) remove(call *api.Call, id, ifMatch *string) error {
 		c.expect(usersKey, 0)
 		c.delete(key)
 		if f.name != nil {
-			c.delete(policyNameKey(call.Account, f.kind, f.name(&old.Config)))
+			c.delete(recordNameKey(call.Account, f.kind, f.name(&old.Config)))
 		}
 		if f.reference != nil {
 			c.delete(recordReferenceKey(call.Account, f.kind, f.reference(&old.Config)))

@@ -11,33 +11,33 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// policySet holds the policies and other records that a distribution names, by
+// recordSet holds what a distribution names, by
 // id. What is named and does not exist is not in it.
-type policySet struct {
+type recordSet struct {
 	account string
 	cache   map[string]*cloudfrontapi.CachePolicyConfig
 	request map[string]*cloudfrontapi.OriginRequestPolicyConfig
 	control map[string]*cloudfrontapi.OriginAccessControlConfig
-	custom  map[policyRef]int64 // all but AWS's managed ones, with their revisions
+	custom  map[recordRef]int64 // all but AWS's managed ones, with their revisions
 }
 
-// policyRef names a custom policy, or a record of another family.
-type policyRef struct {
+// recordRef names a record of an account.
+type recordRef struct {
 	family Kind
 	id     string
 }
 
 // has tells whether a record exists.
-func (p *policySet) has(family Kind, id string) bool { return p.custom[policyRef{family, id}] > 0 }
+func (p *recordSet) has(family Kind, id string) bool { return p.custom[recordRef{family, id}] > 0 }
 
-// loadPolicies reads what a configuration names.
-func (s *Service) loadPolicies(ctx context.Context, account string, config *cloudfrontapi.DistributionConfig) (*policySet, error) {
-	set := &policySet{
+// loadRecords reads what a configuration names.
+func (s *Service) loadRecords(ctx context.Context, account string, config *cloudfrontapi.DistributionConfig) (*recordSet, error) {
+	set := &recordSet{
 		account: account,
 		cache:   make(map[string]*cloudfrontapi.CachePolicyConfig),
 		request: make(map[string]*cloudfrontapi.OriginRequestPolicyConfig),
 		control: make(map[string]*cloudfrontapi.OriginAccessControlConfig),
-		custom:  make(map[policyRef]int64),
+		custom:  make(map[recordRef]int64),
 	}
 	for _, behavior := range allBehaviors(config) {
 		if id := value(behavior.CachePolicyId); id != "" && set.cache[id] == nil {
@@ -51,8 +51,8 @@ func (s *Service) loadPolicies(ctx context.Context, account string, config *clou
 			}
 		}
 	}
-	for ref := range customPolicies(config) {
-		revision, err := s.loadPolicy(ctx, account, ref, set)
+	for ref := range namedRecords(config) {
+		revision, err := s.loadRecord(ctx, account, ref, set)
 		if err != nil {
 			return nil, err
 		}
@@ -63,9 +63,9 @@ func (s *Service) loadPolicies(ctx context.Context, account string, config *clou
 	return set, nil
 }
 
-// loadPolicy reads one record, as far as rules look into it, and gives its
+// loadRecord reads one record, as far as rules look into it, and gives its
 // revision; 0 when there is none.
-func (s *Service) loadPolicy(ctx context.Context, account string, ref policyRef, set *policySet) (int64, error) {
+func (s *Service) loadRecord(ctx context.Context, account string, ref recordRef, set *recordSet) (int64, error) {
 	switch ref.family {
 	case KindCachePolicy:
 		return loadConfig(ctx, s.cachePolicyFamily(), distributionRef{account, ref.id}, set.cache)
@@ -78,7 +78,7 @@ func (s *Service) loadPolicy(ctx context.Context, account string, ref policyRef,
 }
 
 // loadConfig reads a record of a family into a map.
-func loadConfig[C any](ctx context.Context, f *policyFamily[C], ref distributionRef, into map[string]*C) (int64, error) {
+func loadConfig[C any](ctx context.Context, f *recordFamily[C], ref distributionRef, into map[string]*C) (int64, error) {
 	found, revision, err := f.find(ctx, ref.account, ref.id)
 	if err == nil && found != nil {
 		into[ref.id] = &found.Config
@@ -86,14 +86,14 @@ func loadConfig[C any](ctx context.Context, f *policyFamily[C], ref distribution
 	return revision, err
 }
 
-// customPolicies are the records that a stored configuration names: policies,
+// namedRecords are the records that a stored configuration names: policies,
 // without the managed ones, and everything else that must exist as long as a
 // distribution names it.
-func customPolicies(config *cloudfrontapi.DistributionConfig) map[policyRef]bool {
-	refs := make(map[policyRef]bool)
+func namedRecords(config *cloudfrontapi.DistributionConfig) map[recordRef]bool {
+	refs := make(map[recordRef]bool)
 	note := func(family Kind, id string, managed bool) {
 		if id != "" && !managed {
-			refs[policyRef{family, id}] = true
+			refs[recordRef{family, id}] = true
 		}
 	}
 	for _, behavior := range allBehaviors(config) {
@@ -129,10 +129,10 @@ func customPolicies(config *cloudfrontapi.DistributionConfig) map[policyRef]bool
 	return refs
 }
 
-// usePolicies notes in a change which records a distribution begins and ends
+// useRecords notes in a change which records a distribution begins and ends
 // to use: used[0] is what it used, [1] what it will. That the records are
 // still as they were read is demanded by the caller.
-func (s *Service) usePolicies(ctx context.Context, c *change, user distributionRef, used [2]map[policyRef]bool) error {
+func (s *Service) useRecords(ctx context.Context, c *change, user distributionRef, used [2]map[recordRef]bool) error {
 	return s.use(ctx, c, recordUser{user.account, KindDistribution, user.id}, used)
 }
 
@@ -143,12 +143,12 @@ type recordUser struct {
 	id      string
 }
 
-// use is usePolicies for any user.
-func (s *Service) use(ctx context.Context, c *change, user recordUser, used [2]map[policyRef]bool) error {
+// use is useRecords for any user.
+func (s *Service) use(ctx context.Context, c *change, user recordUser, used [2]map[recordRef]bool) error {
 	before, after := used[0], used[1]
 	all := maps.Clone(before)
 	if all == nil {
-		all = make(map[policyRef]bool)
+		all = make(map[recordRef]bool)
 	}
 	maps.Copy(all, after)
 	refs := slices.Collect(maps.Keys(all))
@@ -157,13 +157,13 @@ func (s *Service) use(ctx context.Context, c *change, user recordUser, used [2]m
 		if before[ref] == after[ref] {
 			continue
 		}
-		key := policyUsersKey(user.account, ref.family, ref.id)
-		users, revision, err := read[PolicyUsersRecord](ctx, s, key)
+		key := recordUsersKey(user.account, ref.family, ref.id)
+		users, revision, err := read[UsersRecord](ctx, s, key)
 		if err != nil {
 			return err
 		}
 		if users == nil {
-			users = &PolicyUsersRecord{}
+			users = &UsersRecord{}
 		}
 		c.expect(key, revision)
 		if err := s.noteUser(users, user, ref, after[ref]); err != nil {
@@ -179,7 +179,7 @@ func (s *Service) use(ctx context.Context, c *change, user recordUser, used [2]m
 }
 
 // noteUser puts a user into a record's list of them, or takes it out.
-func (s *Service) noteUser(users *PolicyUsersRecord, user recordUser, ref policyRef, uses bool) error {
+func (s *Service) noteUser(users *UsersRecord, user recordUser, ref recordRef, uses bool) error {
 	list, name := &users.Distributions, user.id
 	if user.kind != KindDistribution {
 		list, name = &users.Records, string(user.kind)+"/"+user.id
