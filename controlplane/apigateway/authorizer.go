@@ -119,16 +119,7 @@ func (s *Service) addAuthorizer(rec *APIRecord, a *apigatewayapi.Authorizer) err
 	if len(rec.Authorizers) >= s.limits.Authorizers {
 		return tooMany("Authorizers", "API")
 	}
-	id, err := freshChildID(s, rec.Authorizers)
-	if err != nil {
-		return err
-	}
-	a.Id = new(id)
-	if rec.Authorizers == nil {
-		rec.Authorizers = map[string]apigatewayapi.Authorizer{}
-	}
-	rec.Authorizers[id] = *a
-	return nil
+	return authorizerChildren().add(s, rec, a, func(a *apigatewayapi.Authorizer, id *string) { a.Id = id })
 }
 
 // CreateAuthorizer adds an authorizer to an API. AWS answers an unknown API as
@@ -155,22 +146,9 @@ func (s *Service) CreateAuthorizer(call *api.Call, in *apigatewayapi.CreateAutho
 	return &made, nil
 }
 
-// loadAuthorizer reads one authorizer.
-func (s *Service) loadAuthorizer(call *api.Call, apiID, id string) (*apigatewayapi.Authorizer, error) {
-	rec, err := s.loadAPI(call, apiID, noAuthorizer())
-	if err != nil {
-		return nil, err
-	}
-	out, ok := rec.Authorizers[id]
-	if !ok {
-		return nil, noAuthorizer()
-	}
-	return &out, nil
-}
-
 // GetAuthorizer answers one authorizer.
 func (s *Service) GetAuthorizer(call *api.Call, in *apigatewayapi.GetAuthorizerRequest) (*apigatewayapi.Authorizer, error) {
-	return s.loadAuthorizer(call, val(in.RestApiId), val(in.AuthorizerId))
+	return authorizerChildren().get(s, call, childRef{in.RestApiId, in.AuthorizerId})
 }
 
 // GetAuthorizers answers a page of an API's authorizers, by id.
@@ -236,39 +214,21 @@ func editSet(list []string, e *edit) []string {
 // UpdateAuthorizer patches an authorizer; what the operations leave is checked
 // as a whole.
 func (s *Service) UpdateAuthorizer(call *api.Call, in *apigatewayapi.UpdateAuthorizerRequest) (*apigatewayapi.Authorizer, error) {
-	id := val(in.AuthorizerId)
-	var out apigatewayapi.Authorizer
-	err := s.editAPI(call, val(in.RestApiId), noAuthorizer(), func(rec *APIRecord) error {
-		a, ok := rec.Authorizers[id]
-		if !ok {
-			return noAuthorizer()
-		}
-		if err := authorizerPatches().apply(&a, in.PatchOperations); err != nil {
+	return authorizerChildren().change(s, call, childRef{in.RestApiId, in.AuthorizerId}, func(a *apigatewayapi.Authorizer) error {
+		if err := authorizerPatches().apply(a, in.PatchOperations); err != nil {
 			return err
 		}
-		if err := checkAuthorizer(call, &a); err != nil {
-			return err
-		}
-		rec.Authorizers[id], out = a, a
-		return nil
+		return checkAuthorizer(call, a)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &out, nil
 }
 
 // DeleteAuthorizer removes an authorizer that no method uses.
 func (s *Service) DeleteAuthorizer(call *api.Call, in *apigatewayapi.DeleteAuthorizerRequest) error {
 	id := val(in.AuthorizerId)
-	return s.editAPI(call, val(in.RestApiId), noAuthorizer(), func(rec *APIRecord) error {
-		if _, ok := rec.Authorizers[id]; !ok {
-			return noAuthorizer()
-		}
+	return authorizerChildren().remove(s, call, removal{childRef{in.RestApiId, in.AuthorizerId}, noAuthorizer(), func(rec *APIRecord) error {
 		if at := rec.methodWhere(func(m *apigatewayapi.Method) bool { return val(m.AuthorizerId) == id }); at != "" {
 			return apigatewayapi.ConflictException(fmt.Sprintf("Cannot delete authorizer '%s', is referenced in method: %s", id, at))
 		}
-		delete(rec.Authorizers, id)
 		return nil
-	})
+	}})
 }

@@ -108,16 +108,7 @@ func (s *Service) addDocumentationPart(rec *APIRecord, part *apigatewayapi.Docum
 	if len(rec.DocumentationParts) >= s.limits.DocumentationParts {
 		return tooMany("documentation parts", "API")
 	}
-	id, err := freshChildID(s, rec.DocumentationParts)
-	if err != nil {
-		return err
-	}
-	part.Id = new(id)
-	if rec.DocumentationParts == nil {
-		rec.DocumentationParts = map[string]apigatewayapi.DocumentationPart{}
-	}
-	rec.DocumentationParts[id] = *part
-	return nil
+	return documentationChildren().add(s, rec, part, func(part *apigatewayapi.DocumentationPart, id *string) { part.Id = id })
 }
 
 // CreateDocumentationPart documents one place of an API.
@@ -143,15 +134,7 @@ func (s *Service) CreateDocumentationPart(call *api.Call, in *apigatewayapi.Crea
 
 // GetDocumentationPart answers one part.
 func (s *Service) GetDocumentationPart(call *api.Call, in *apigatewayapi.GetDocumentationPartRequest) (*apigatewayapi.DocumentationPart, error) {
-	rec, err := s.loadAPI(call, val(in.RestApiId), noDocumentationPart())
-	if err != nil {
-		return nil, err
-	}
-	out, ok := rec.DocumentationParts[val(in.DocumentationPartId)]
-	if !ok {
-		return nil, noDocumentationPart()
-	}
-	return &out, nil
+	return documentationChildren().get(s, call, childRef{in.RestApiId, in.DocumentationPartId})
 }
 
 // GetDocumentationParts answers a page of the parts that match the query, by
@@ -214,34 +197,13 @@ func (s *Service) UpdateDocumentationPart(call *api.Call, in *apigatewayapi.Upda
 	table := patchTable[target]{wording: listedWording("/properties"), rules: []rule[target]{
 		replaceText("/properties", func(part *target) **string { return &part.Properties }, checkPartProperties),
 	}}
-	id := val(in.DocumentationPartId)
-	var out target
-	err := s.editAPI(call, val(in.RestApiId), noDocumentationPart(), func(rec *APIRecord) error {
-		part, ok := rec.DocumentationParts[id]
-		if !ok {
-			return noDocumentationPart()
-		}
-		if err := table.apply(&part, in.PatchOperations); err != nil {
-			return err
-		}
-		rec.DocumentationParts[id], out = part, part
-		return nil
+	return documentationChildren().change(s, call, childRef{in.RestApiId, in.DocumentationPartId}, func(part *target) error {
+		return table.apply(part, in.PatchOperations)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &out, nil
 }
 
 // DeleteDocumentationPart removes a part. Here an unknown API is told from an
 // unknown part (recorded).
 func (s *Service) DeleteDocumentationPart(call *api.Call, in *apigatewayapi.DeleteDocumentationPartRequest) error {
-	apiID, id := val(in.RestApiId), val(in.DocumentationPartId)
-	return s.editAPI(call, apiID, noAPI(call, apiID), func(rec *APIRecord) error {
-		if _, ok := rec.DocumentationParts[id]; !ok {
-			return noDocumentationPart()
-		}
-		delete(rec.DocumentationParts, id)
-		return nil
-	})
+	return documentationChildren().remove(s, call, removal{childRef{in.RestApiId, in.DocumentationPartId}, noAPI(call, val(in.RestApiId)), nil})
 }

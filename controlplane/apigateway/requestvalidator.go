@@ -30,16 +30,7 @@ func (s *Service) CreateRequestValidator(call *api.Call, in *apigatewayapi.Creat
 		if err := checkValidatorName(val(in.Name)); err != nil {
 			return err
 		}
-		id, err := freshChildID(s, rec.RequestValidators)
-		if err != nil {
-			return err
-		}
-		made.Id = new(id)
-		if rec.RequestValidators == nil {
-			rec.RequestValidators = map[string]apigatewayapi.RequestValidator{}
-		}
-		rec.RequestValidators[id] = made
-		return nil
+		return validatorChildren().add(s, rec, &made, func(v *apigatewayapi.RequestValidator, id *string) { v.Id = id })
 	})
 	if err != nil {
 		return nil, err
@@ -49,15 +40,7 @@ func (s *Service) CreateRequestValidator(call *api.Call, in *apigatewayapi.Creat
 
 // GetRequestValidator answers one request validator.
 func (s *Service) GetRequestValidator(call *api.Call, in *apigatewayapi.GetRequestValidatorRequest) (*apigatewayapi.RequestValidator, error) {
-	rec, err := s.loadAPI(call, val(in.RestApiId), noValidator())
-	if err != nil {
-		return nil, err
-	}
-	out, ok := rec.RequestValidators[val(in.RequestValidatorId)]
-	if !ok {
-		return nil, noValidator()
-	}
-	return &out, nil
+	return validatorChildren().get(s, call, childRef{in.RestApiId, in.RequestValidatorId})
 }
 
 // GetRequestValidators answers a page of an API's request validators, by id.
@@ -89,36 +72,18 @@ func validatorPatches() patchTable[apigatewayapi.RequestValidator] {
 
 // UpdateRequestValidator patches a request validator.
 func (s *Service) UpdateRequestValidator(call *api.Call, in *apigatewayapi.UpdateRequestValidatorRequest) (*apigatewayapi.RequestValidator, error) {
-	id := val(in.RequestValidatorId)
-	var out apigatewayapi.RequestValidator
-	err := s.editAPI(call, val(in.RestApiId), noValidator(), func(rec *APIRecord) error {
-		v, ok := rec.RequestValidators[id]
-		if !ok {
-			return noValidator()
-		}
-		if err := validatorPatches().apply(&v, in.PatchOperations); err != nil {
-			return err
-		}
-		rec.RequestValidators[id], out = v, v
-		return nil
+	return validatorChildren().change(s, call, childRef{in.RestApiId, in.RequestValidatorId}, func(v *apigatewayapi.RequestValidator) error {
+		return validatorPatches().apply(v, in.PatchOperations)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &out, nil
 }
 
 // DeleteRequestValidator removes a request validator that no method uses.
 func (s *Service) DeleteRequestValidator(call *api.Call, in *apigatewayapi.DeleteRequestValidatorRequest) error {
 	id := val(in.RequestValidatorId)
-	return s.editAPI(call, val(in.RestApiId), noValidator(), func(rec *APIRecord) error {
-		if _, ok := rec.RequestValidators[id]; !ok {
-			return noValidator()
-		}
+	return validatorChildren().remove(s, call, removal{childRef{in.RestApiId, in.RequestValidatorId}, noValidator(), func(rec *APIRecord) error {
 		if at := rec.methodWhere(func(m *apigatewayapi.Method) bool { return val(m.RequestValidatorId) == id }); at != "" {
 			return apigatewayapi.ConflictException(fmt.Sprintf("Cannot delete request validator '%s', is referenced in method: %s", id, at))
 		}
-		delete(rec.RequestValidators, id)
 		return nil
-	})
+	}})
 }

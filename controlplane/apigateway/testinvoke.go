@@ -177,7 +177,7 @@ type TestAuthorizerFunc func(ctx context.Context, in TestAuthorization) (TestAut
 
 // TestInvokeAuthorizer calls an authorizer of the draft.
 func (s *Service) TestInvokeAuthorizer(call *api.Call, in *apigatewayapi.TestInvokeAuthorizerRequest) (*apigatewayapi.TestInvokeAuthorizerResponse, error) {
-	a, err := s.loadAuthorizer(call, val(in.RestApiId), val(in.AuthorizerId))
+	a, err := authorizerChildren().get(s, call, childRef{in.RestApiId, in.AuthorizerId})
 	if err != nil {
 		return nil, err
 	}
