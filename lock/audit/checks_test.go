@@ -103,7 +103,7 @@ func TestChecks(t *testing.T) {
 // open, the ones that only keep the distribution out or are bad manners are not.
 func TestVerdicts(t *testing.T) {
 	want := map[Verdict][]string{
-		Open: {"method-open", "options-open", "deployment-stale", "key-shared", "policy-absent", "policy-not-deployed", "policy-witness",
+		Open: {"header-missing", "method-open", "options-open", "deployment-stale", "key-shared", "policy-absent", "policy-not-deployed", "policy-witness",
 			"other-stage", "other-distribution", "custom-domain", "canary-open", "probe-contradicts"},
 		CannotTell: {"source-authorizer", "guarded-otherwise"},
 	}

@@ -163,20 +163,39 @@ func (v *view) key(id string) *Key {
 	return nil
 }
 
-// otherKeys are valid keys of the stage that no distribution in scope sends.
-// A value that was not read is not told apart, so nothing is said of it.
+// otherKeys are valid keys of the stage that no chosen distribution sends. A
+// value that was not read may be any: as many keys as there are such values on
+// the other end are taken to be those.
 func (v *view) otherKeys(s *stageView) []*Key {
-	var out []*Key
-	sent := v.sent(s.api, headerKey)
-	if len(sent) == 0 {
-		return nil
-	}
-	for _, k := range v.validKeys(s) {
-		if k.Value.Known() && !slices.ContainsFunc(sent, k.Value.Value.Equal) {
-			out = append(out, k)
+	sent, unread := v.sent(s.api, headerKey), 0
+	for _, l := range v.links {
+		if value, ok := l.origin.header(headerKey); l.api == s.api && l.chosen && ok && !value.Known() {
+			unread++
 		}
 	}
-	return out
+	if v.stack.Static && len(v.links) == 0 {
+		return nil // one end alone: who sends what is not in the document
+	}
+	matched := map[string]bool{}
+	var known, blind []*Key
+	for _, k := range v.validKeys(s) {
+		switch {
+		case !k.Value.Known():
+			blind = append(blind, k)
+		case slices.ContainsFunc(sent, k.Value.Value.Equal):
+			matched[k.Value.Value.Reveal()] = true
+		default:
+			known = append(known, k)
+		}
+	}
+	unmatched := map[string]bool{}
+	for _, value := range sent {
+		if !matched[value.Reveal()] {
+			unmatched[value.Reveal()] = true
+		}
+	}
+	known = known[min(unread, len(known)):]
+	return append(known, blind[min(len(unmatched)+unread, len(blind)):]...)
 }
 
 // sent are the values of a header that chosen distributions send to an API.

@@ -26,6 +26,7 @@ func Run(stack *Stack, o Options) *Report {
 	for _, gap := range stack.Gaps {
 		r.unread = append(r.unread, gap.Resource+": "+gap.Reason)
 	}
+	r.unread = append(r.unread, v.strangeAPIs()...)
 	if len(v.stages) == 0 {
 		r.unread = append(r.unread, "no API stage: nothing to judge")
 	}
@@ -39,6 +40,28 @@ func Run(stack *Stack, o Options) *Report {
 	}
 	r.conclude()
 	return r
+}
+
+// strangeAPIs are APIs that a chosen distribution leads to and that were not
+// read: of another region or account, or no REST APIs.
+func (v *view) strangeAPIs() []string {
+	if len(v.options.Stages) > 0 {
+		return nil // the others were not asked for
+	}
+	var out []string
+	for i := range v.stack.Distributions {
+		d := &v.stack.Distributions[i]
+		if !d.Enabled || !v.chosenDistribution(d) {
+			continue
+		}
+		for k := range d.Origins {
+			host := strings.ToLower(d.Origins[k].DomainName)
+			if api, _, _ := v.lookUp(&d.Origins[k]); api == nil && executeAPI.MatchString(host) {
+				out = append(out, "distribution "+d.ID+" origin "+d.Origins[k].ID+": "+host+" is no REST API that was read")
+			}
+		}
+	}
+	return out
 }
 
 // conclude makes the verdict of the doors and of what could not be read.

@@ -1,0 +1,161 @@
+package audit
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// keyStack is a sound stack locked by API key, refererStack one by policy.
+func keyStack(t *testing.T) *Stack {
+	return &readWritten(t, filepath.Join("testdata", "checks", "method-open.sound.yaml")).Stack
+}
+
+func refererStack(t *testing.T) *Stack {
+	return &readWritten(t, filepath.Join("testdata", "checks", "policy-witness.sound.yaml")).Stack
+}
+
+func live(s *Stack) *Snapshot { return &s.APIs[0].Stages[0].Deployed }
+
+// What cannot be read is never taken for locked, unless another lock holds.
+func TestUnreadIsNotLocked(t *testing.T) {
+	unread := "AccessDenied"
+	cases := []struct {
+		name   string
+		stack  *Stack
+		change func(*Stack)
+		want   Verdict
+	}{
+		{"deployed policy, Referer lock", refererStack(t), func(s *Stack) { live(s).Policy = Unknown[Secret](unread) }, CannotTell},
+		{"deployed policy, key lock", keyStack(t), func(s *Stack) { live(s).Policy = Unknown[Secret](unread) }, Locked},
+		{"deployed methods", keyStack(t), func(s *Stack) { live(s).Methods = Unknown[[]Method](unread) }, CannotTell},
+		{"key source", keyStack(t), func(s *Stack) { live(s).KeySource = Unknown[string](unread) }, CannotTell},
+		{"usage plans", keyStack(t), func(s *Stack) { s.Plans, s.Gaps = nil, []Gap{{"usage plans", unread}} }, CannotTell},
+		{"a policy that is none", refererStack(t), func(s *Stack) { live(s).Policy = Known(NewSecret("{}")) }, CannotTell},
+		{"the canary", keyStack(t), func(s *Stack) { s.APIs[0].Stages[0].Canary = &Canary{Percent: 5} }, CannotTell},
+		{"the only key's value", keyStack(t), func(s *Stack) { s.Keys[0].Value = Unknown[Secret](unread) }, Locked},
+		{"one of two keys' values", keyStack(t), func(s *Stack) {
+			s.Keys = append(s.Keys, Key{ID: "k2", Enabled: true, Value: Unknown[Secret](unread)})
+			s.Plans[0].Keys = append(s.Plans[0].Keys, "k2")
+		}, Open},
+		{"the header's value", keyStack(t), func(s *Stack) {
+			s.Distributions[0].Origins[0].Headers[0].Value = Unknown[Secret](unread)
+		}, Locked},
+		{"an API elsewhere", keyStack(t), func(s *Stack) {
+			s.Distributions[0].Origins = append(s.Distributions[0].Origins, Origin{ID: "o2", DomainName: "zzzzzzzzzz.execute-api.eu-west-1.amazonaws.com"})
+		}, CannotTell},
+		{"nothing", &Stack{}, func(*Stack) {}, CannotTell},
+		{"a default endpoint that may be off", keyStack(t), func(s *Stack) { live(s).DefaultEndpointDisabled = Unknown[bool](unread) }, Locked},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			c.change(c.stack)
+			if r := Run(c.stack, Options{Now: noon}); r.Verdict != c.want {
+				t.Errorf("%s, want %s:\n%s", r.Verdict, c.want, shown(t, r))
+			}
+		})
+	}
+}
+
+// What guards a method that needs no secret.
+func TestGuards(t *testing.T) {
+	open := func(change func(*Stack, *Method)) *Stack {
+		s := keyStack(t)
+		m := &live(s).Methods.Value[0]
+		m.APIKeyRequired = false
+		change(s, m)
+		return s
+	}
+	cases := []struct {
+		name  string
+		stack *Stack
+		want  Verdict
+	}{
+		{"nothing", open(func(*Stack, *Method) {}), Open},
+		{"IAM", open(func(_ *Stack, m *Method) { m.Authorization = AuthIAM }), CannotTell},
+		{"an authorizer", open(func(_ *Stack, m *Method) { m.Authorization = AuthCustom }), CannotTell},
+		{"IAM and a policy that denies strangers", open(func(s *Stack, m *Method) {
+			m.Authorization = AuthIAM
+			live(s).Policy = live(refererStack(t)).Policy
+		}), Locked},
+		{"a web ACL", open(func(s *Stack, _ *Method) { s.APIs[0].Stages[0].WebACL = "arn:…" }), CannotTell},
+		{"a web ACL on Drawbridge", open(func(s *Stack, _ *Method) { s.APIs[0].Stages[0].WebACL, s.Drawbridge = "arn:…", true }), Open},
+		{"a private endpoint", open(func(s *Stack, _ *Method) { s.APIs[0].EndpointTypes = []string{"PRIVATE"} }), CannotTell},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if r := Run(c.stack, Options{Now: noon}); r.Verdict != c.want {
+				t.Errorf("%s, want %s:\n%s", r.Verdict, c.want, shown(t, r))
+			}
+		})
+	}
+}
+
+func TestChoices(t *testing.T) {
+	s := keyStack(t)
+	live(s).Methods.Value = append(live(s).Methods.Value, Method{Path: "/health", Verb: "GET"})
+	s.APIs[0].Methods = live(s).Methods
+	if r := Run(s, Options{Now: noon}); r.Verdict != Open {
+		t.Errorf("without a choice:\n%s", shown(t, r))
+	}
+	r := Run(s, Options{Now: noon, Exclude: []string{"get /health"}})
+	if r.Verdict != Locked || len(r.Findings) > 0 || !strings.Contains(shown(t, r), string(OnPurpose)) {
+		t.Errorf("open on purpose:\n%s", shown(t, r))
+	}
+	for _, o := range []Options{
+		{Stages: []StageRef{{API: "zzzzzzzzzz"}}},
+		{Distributions: []string{"E9"}},
+	} {
+		if r := Run(s, o); r.Verdict != CannotTell || len(r.Doors) > 0 {
+			t.Errorf("%+v:\n%s", o, shown(t, r))
+		}
+	}
+}
+
+// A probe settles what the analysis cannot tell, and contradicts it aloud.
+func TestProbes(t *testing.T) {
+	refused, let := Seen{Sent: true, Answer: "403 ForbiddenException"}, Seen{Sent: true, Admitted: true, Answer: "200"}
+	s := refererStack(t)
+	live(s).Policy = Unknown[Secret]("no export")
+	r := Run(s, Options{Now: noon})
+	for i := range r.Doors {
+		if r.Doors[i].Direct {
+			r.AddProbe(i, Probe{Without: refused, Wrong: refused, With: let})
+		} else {
+			r.AddProbe(i, Probe{Without: let})
+		}
+	}
+	if r.Verdict != Locked || len(r.Findings) > 0 {
+		t.Errorf("settled:\n%s", shown(t, r))
+	}
+	for i := range r.Doors {
+		if !r.Doors[i].Direct {
+			r.AddProbe(i, Probe{Without: refused})
+			break
+		}
+	}
+	if len(r.Findings) != 1 || r.Findings[0].ID != "probe-contradicts" || r.Verdict != Locked {
+		t.Errorf("the distribution is refused:\n%s", shown(t, r))
+	}
+}
+
+// 50 resources of 5 methods each are judged in seconds, by a policy that names
+// resources and stages.
+func TestManyMethods(t *testing.T) {
+	s := refererStack(t)
+	var methods []Method
+	for i := range 50 {
+		for _, verb := range []string{"GET", "POST", "PUT", "DELETE", "ANY"} {
+			methods = append(methods, Method{Path: fmt.Sprintf("/r%d/{id}/part", i), Verb: verb})
+		}
+	}
+	live(s).Methods, s.APIs[0].Methods = Known(methods), Known(methods)
+	begin := time.Now()
+	r := Run(s, Options{Now: noon})
+	t.Logf("%d doors in %v", len(r.Doors), time.Since(begin))
+	if r.Verdict != Locked || len(r.Doors) != 500 || time.Since(begin) > time.Minute {
+		t.Errorf("%s, %d doors, %v", r.Why, len(r.Doors), time.Since(begin))
+	}
+}
