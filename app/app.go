@@ -41,9 +41,11 @@ type App struct {
 	ca        *server.CA
 	certs     *certificates.Store
 	metrics   *telemetry.Metrics
-	accessLog *telemetry.AccessLog
-	stageLogs stageLogs
-	server    *server.Server
+
+	truststores *truststores
+	accessLog   *telemetry.AccessLog
+	stageLogs   stageLogs
+	server      *server.Server
 
 	listeners []server.Listener
 	closers   []func() error // in the order of opening

@@ -48,6 +48,8 @@ type Config struct {
 	OriginCA           string   // PEM file
 	TLSCertificates    []string // CERT.pem:KEY.pem, the operator's own
 	AllowOrigin        []string // CIDR
+	Truststores        []string // s3://bucket/key[?versionId=V]=FILE
+	TrustedProxies     []string // CIDR
 	ControlHosts       []string
 	Credentials        string // YAML file
 	CredentialsInline  string // AKID:SECRET
@@ -153,7 +155,12 @@ func (c *Config) Check() error {
 	logErr := c.checkLogs()
 	_, originErr := c.allowedOrigins()
 	_, connectErr := c.connectTo()
-	return errors.Join(err, limitsErr, logErr, originErr, connectErr)
+	_, proxiesErr := c.trustedProxies()
+	for _, setting := range c.Truststores {
+		_, _, trustErr := parseTruststore(setting)
+		err = errors.Join(err, trustErr)
+	}
+	return errors.Join(err, limitsErr, logErr, originErr, connectErr, proxiesErr)
 }
 
 // originRoots are the certificates an origin's certificate may come from: the
@@ -195,11 +202,19 @@ func (c *Config) certificates() ([]tls.Certificate, error) {
 }
 
 func (c *Config) allowedOrigins() ([]netip.Prefix, error) {
+	return parsePrefixes("--allow-origin", c.AllowOrigin)
+}
+
+func (c *Config) trustedProxies() ([]netip.Prefix, error) {
+	return parsePrefixes("--trusted-proxy", c.TrustedProxies)
+}
+
+func parsePrefixes(setting string, texts []string) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
-	for _, text := range c.AllowOrigin {
+	for _, text := range texts {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("--allow-origin %q: write a CIDR block such as 10.0.0.0/8", text)
+			return nil, fmt.Errorf("%s %q: write a CIDR block such as 10.0.0.0/8", setting, text)
 		}
 		prefixes = append(prefixes, prefix.Masked())
 	}

@@ -91,7 +91,8 @@ func (a *App) flush(_ context.Context, f apigateway.Flush) error {
 // control makes the control plane: the services behind AWS's protocols.
 func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awsproto.Handler, error) {
 	gateways, err := apigateway.New(apigateway.Options{
-		Store: a.store, Published: a.publisher.published, Usage: a.usageDays, SetRemaining: a.setRemaining,
+		Truststore: a.truststores.warnings,
+		Store:      a.store, Published: a.publisher.published, Usage: a.usageDays, SetRemaining: a.setRemaining,
 		TestInvoke: a.testInvoke, TestAuthorizer: a.testAuthorizer, Flush: a.flush, Limits: bounds.apigateway,
 	})
 	if err != nil {
@@ -141,6 +142,9 @@ func (a *App) buildServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.truststores, err = newTruststores(a.config.Truststores, a.config.Now); err != nil {
+		return err
+	}
 	control, err := a.control(bounds, credentials)
 	if err != nil {
 		return err
@@ -149,7 +153,12 @@ func (a *App) buildServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := a.config.trustedProxies()
+	if err != nil {
+		return err
+	}
 	a.server, err = server.New(server.Options{
+		Truststore: a.truststores.pool, TrustedProxies: proxies,
 		Certificates: own, Attached: a.attachedCertificate,
 		Edge: a.edge.Serve, EdgeAtOnce: a.edge.AtOnce, Gateway: a.gateway.Serve, Control: control, Ops: a.ops(),
 		EdgeLocations: a.publisher.edge.places, GatewayCells: a.publisher.cells.places,

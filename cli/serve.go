@@ -81,6 +81,8 @@ func serverFlags(flags *pflag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.OriginCA, "origin-ca", "", "PEM `file` with further authorities for origins' certificates")
 	flags.StringArrayVar(&c.TLSCertificates, "tls-certificate", nil, "`CERT.pem:KEY.pem` of your own, before the local authority's; repeatable")
 	flags.StringArrayVar(&c.AllowOrigin, "allow-origin", nil, "`CIDR` that origins may resolve to although it is link-local or our own; repeatable")
+	flags.StringArrayVar(&c.Truststores, "truststore", nil, "`s3://BUCKET/KEY=FILE`: the file that stands in for the truststore of custom domains with mutual TLS, for one version s3://BUCKET/KEY?versionId=V=FILE; repeatable")
+	flags.StringArrayVar(&c.TrustedProxies, "trusted-proxy", nil, "`CIDR` of proxies in front, whose X-Forwarded-For names the caller; repeatable")
 	flags.StringArrayVar(&c.ControlHosts, "control-host", nil, "further host `name` of the control plane; repeatable")
 	flags.StringVar(&c.Credentials, "credentials", "", "YAML `file` with the credentials that may call; without, any well-formed ones may, on loopback")
 	flags.DurationVar(&c.Propagation, "propagation", 0, "`time` a change takes to reach all 8 edge locations")

@@ -64,6 +64,7 @@ type viewerRequest struct {
 	later                             string // name of a request that is waited for by finish
 	until                             int    // the status to go on asking for
 	sign                              bool   // as the caller of the environment
+	certificate                       string // the caller shows this one
 }
 
 func parseRequest(args []string) (*viewerRequest, error) {
@@ -108,6 +109,8 @@ func parseRequest(args []string) (*viewerRequest, error) {
 			r.from = next()
 		case "--later":
 			r.later = next()
+		case "--certificate":
+			r.certificate = next()
 		case "--sign":
 			r.sign = true
 		case "--until":
@@ -304,6 +307,9 @@ func (s *story) tlsConfig(r *viewerRequest) *tls.Config {
 		protocols = []string{"http/1.1"}
 	}
 	config := &tls.Config{RootCAs: s.server.ca, NextProtos: protocols, Time: s.clock.now, ServerName: name}
+	if shown, ok := s.certificates[r.certificate]; ok {
+		config.Certificates = []tls.Certificate{shown}
+	}
 	if r.sni == nil {
 		return config
 	}

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"crypto/tls"
 	"fmt"
 	"regexp"
 	"strings"
@@ -16,6 +17,10 @@ type story struct {
 	process *process
 	serveAs []string // arguments of the last serve
 	clock   *clock
+
+	authorities  map[string]*authority // of callers' certificates, by name
+	certificates map[string]tls.Certificate
+
 	origins map[string]*origin
 	conns   map[string]*viewerConn
 	later   map[string]chan outcome
@@ -65,7 +70,7 @@ const bySDK = "aws-sdk-go-v2"
 // setup prepares a story; realCLI is the AWS CLI to use, or bySDK, or "".
 func setup(realCLI string) func(*testscript.Env) error {
 	return func(env *testscript.Env) error {
-		s := &story{clock: &clock{}, origins: map[string]*origin{}, conns: map[string]*viewerConn{}, later: map[string]chan outcome{}, realCLI: realCLI}
+		s := &story{clock: &clock{}, authorities: map[string]*authority{}, certificates: map[string]tls.Certificate{}, origins: map[string]*origin{}, conns: map[string]*viewerConn{}, later: map[string]chan outcome{}, realCLI: realCLI}
 		if realCLI == bySDK {
 			s.realCLI, s.realSDK = "", true
 		}
@@ -97,7 +102,7 @@ func (s *story) end() {
 // commands are the words of the language; README.md describes each.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"serve": cmdServe, "restart": cmdRestart, "shutdown": cmdShutdown, "clock": cmdClock,
+		"serve": cmdServe, "restart": cmdRestart, "shutdown": cmdShutdown, "clock": cmdClock, "client-certificate": cmdClientCertificate,
 		"drawbridge": cmdDrawbridge, "signal": cmdSignal, "refused": cmdRefused, "exit": cmdExit,
 		"aws": cmdAWS, "mock-api": cmdMockAPI, "error": cmdError, "let": cmdLet, "field": cmdField, "no-field": cmdNoField,
 		"request": cmdRequest, "finish": cmdFinish, "status": cmdStatus, "version": cmdVersion,

@@ -126,6 +126,8 @@ func (s *Service) settleDomain(call *api.Call, d *apigatewayapi.DomainName) erro
 		d.MutualTlsAuthentication = nil
 	} else if m != nil && !strings.HasPrefix(*m.TruststoreUri, "s3://") {
 		return badRequest("Invalid truststore URI specified: %s", *m.TruststoreUri)
+	} else if m != nil && s.truststore != nil {
+		m.TruststoreWarnings = s.truststore(*m.TruststoreUri, val(m.TruststoreVersion))
 	}
 	s.nameEndpoints(call, d)
 	if d.CertificateArn == nil && d.CertificateName == nil {

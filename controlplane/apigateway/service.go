@@ -39,6 +39,10 @@ type Options struct {
 	// Flush empties a stage's caches. Nil: there are none.
 	Flush FlushFunc
 
+	// Truststore returns the warnings about a custom domain's truststore
+	// ("s3://bucket/key" and a version or ""). Nil: there are none.
+	Truststore func(uri, version string) []string
+
 	// NewID returns a fresh id of n characters of [a-z0-9]; default: crypto/rand.
 	NewID func(n int) string
 	// NewKeyValue returns a fresh API key value of 40 characters of
@@ -61,6 +65,7 @@ type Service struct {
 	testInvoke   TestInvokeFunc
 	testAuth     TestAuthorizerFunc
 	flush        FlushFunc
+	truststore   func(uri, version string) []string
 	newID        func(n int) string
 	newKeyValue  func() string
 	limits       Limits
@@ -86,6 +91,7 @@ func New(o Options) (*Service, error) {
 		testInvoke:   o.TestInvoke,
 		testAuth:     o.TestAuthorizer,
 		flush:        o.Flush,
+		truststore:   o.Truststore,
 		newID:        o.NewID,
 		newKeyValue:  o.NewKeyValue,
 		limits:       o.Limits.withDefaults(),

@@ -53,6 +53,9 @@ func domainHosts(d *program.Domain) []string {
 // longest match wins (reference/api-gateway.md 2.1).
 func domain(record *apigateway.DomainRecord) *program.Domain {
 	d := &program.Domain{Name: value(record.Domain.DomainName), RegionalName: value(record.Domain.RegionalDomainName)}
+	if m := record.Domain.MutualTlsAuthentication; m != nil {
+		d.MutualTLS = &program.MutualTLS{TruststoreURI: value(m.TruststoreUri), TruststoreVersion: value(m.TruststoreVersion)}
+	}
 	for path, m := range record.Mappings {
 		if path == apigateway.NoBasePath {
 			path = ""

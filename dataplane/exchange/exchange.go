@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"crypto/x509"
 	"net/netip"
 	"time"
 
@@ -92,6 +93,10 @@ type TLS struct {
 	ServerName  string // SNI, lower case, no trailing dot; "" without
 	Resumed     bool
 	Hello       *ClientHello // nil for a call in process
+	// Client is the caller's certificate once it has been verified for the
+	// custom domain ClientOf, whose name ServerName is; nil: none was.
+	Client   *x509.Certificate
+	ClientOf string
 }
 
 // ClientHello is what a TLS client offered (RFC 8446 section 4.1.2), in its order.

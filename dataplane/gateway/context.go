@@ -79,6 +79,9 @@ func (c *call) identity() *jsonpath.Object {
 		identity.Put("apiKey", c.key.Value)
 		identity.Put("apiKeyId", c.key.ID)
 	}
+	if certificate := c.clientCertificate(); certificate != nil {
+		identity.Put("clientCert", certificate)
+	}
 	return identity
 }
 

@@ -125,6 +125,7 @@ const (
 	reasonNoAPI               Reason = "no-such-api"
 	reasonNoStage             Reason = "no-such-stage"
 	reasonNoDeployment        Reason = "stage-without-deployment"
+	reasonClientCertificate   Reason = "client-certificate-not-trusted"
 	reasonEndpointDisabled    Reason = "execute-api-endpoint-disabled"
 	reasonURLTooLong          Reason = "url-too-long"
 	reasonQueryCharacter      Reason = "query-character-not-supported"

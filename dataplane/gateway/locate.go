@@ -25,6 +25,9 @@ func (c *call) locate() *Refusal {
 	if owner.API == nil {
 		return &Refusal{Type: Forbidden, Reason: reasonNoAPI}
 	}
+	if d := owner.Domain; d != nil && d.MutualTLS != nil && !c.cameFor(d) {
+		return &Refusal{Type: Forbidden, Reason: reasonClientCertificate}
+	}
 	c.x.Record.API = owner.API.ID
 	name, path := owner.Stage, owner.Path
 	if name == "" {

@@ -120,6 +120,14 @@ func (a *API) WithStage(name string, stage *Stage) *API {
 type Domain struct {
 	Name, RegionalName string
 	Mappings           []BasePathMapping // longest base path first; "" is the catch-all
+	MutualTLS          *MutualTLS        // nil: callers need no certificate
+}
+
+// MutualTLS asks the callers of a custom domain for certificates that come from
+// those in a truststore.
+type MutualTLS struct {
+	TruststoreURI     string // "s3://bucket/key"
+	TruststoreVersion string // of the object; "": the current one
 }
 
 // BasePathMapping leads a base path of a custom domain to an API and, unless

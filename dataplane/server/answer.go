@@ -55,6 +55,7 @@ func (s *Server) answerAtOnce(roles Roles, x *exchange.Exchange) (resp *exchange
 // decide pins the programs and finds the owner. It answers what no plane is to
 // answer, else it returns nil.
 func (s *Server) decide(roles Roles, x *exchange.Exchange) *exchange.Response {
+	s.beforeProxies(x)
 	x.Edge = s.opts.EdgeLocations[x.Conn.Location].Load()
 	x.Gateway = s.opts.GatewayCells[x.Conn.Cell].Load()
 	owner, refused := s.opts.Rules.Decide(Question{

@@ -30,7 +30,10 @@ type certificates struct {
 	attached func(ctx context.Context, account, reference string) *tls.Certificate
 	now      func() time.Time
 	shared   *tls.Config
-	tls13    *tls.Config        // shared, for names that want TLS 1.3
+	tls13    *tls.Config // shared, for names that want TLS 1.3
+	mutual   *tls.Config // shared, for custom domains that ask for a certificate
+	domain   func(name string) *program.Domain
+	trusted  func(uri, version string) *x509.CertPool
 	static   []*tls.Certificate // the operator's
 
 	mu     sync.Mutex
@@ -52,6 +55,7 @@ func newCertificates(s *Server) (*certificates, error) {
 	}
 	c := &certificates{
 		ca: o.CA, owns: o.OwnsName, now: o.Now, edge: s.distribution, attached: o.Attached,
+		domain: s.domain, trusted: o.Truststore,
 		leaves: make(map[string]*list.Element), recent: list.New(),
 	}
 	if c.owns == nil {
@@ -78,18 +82,25 @@ func newCertificates(s *Server) (*certificates, error) {
 	}
 	c.tls13 = c.shared.Clone()
 	c.tls13.MinVersion = tls.VersionTLS13
+	c.mutual = c.shared.Clone()
+	c.mutual.ClientAuth = tls.RequireAnyClientCert
 	c.shared.GetConfigForClient = c.config
 	return c, nil
 }
 
 // config is tls.Config.GetConfigForClient: the one for the security policy of
-// the name's distribution (MinimumProtocolVersion); nil is the listener's own.
+// the name's distribution (MinimumProtocolVersion) or for a custom domain with
+// mutual TLS; nil is the listener's own.
 func (c *certificates) config(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	if below, ok := hello.Conn.(*corkConn); ok {
 		below.hello = helloOf(hello)
 	}
-	if d := c.edge(normalizeSNI(hello.ServerName)); d != nil && d.MinTLS > tls.VersionTLS12 {
+	name := normalizeSNI(hello.ServerName)
+	if d := c.edge(name); d != nil && d.MinTLS > tls.VersionTLS12 {
 		return c.tls13, nil
+	}
+	if c.mutualDomain(name) != nil {
+		return c.mutual, nil
 	}
 	return nil, nil
 }

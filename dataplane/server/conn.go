@@ -131,6 +131,7 @@ func (c *conn) startTLS() bool {
 		Resumed:     st.DidResume,
 		Hello:       c.corks.hello,
 	}
+	certs.verifyCaller(c.facts.TLS, st.PeerCertificates)
 	return true
 }
 

@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"drawbridge/dataplane/exchange"
@@ -47,6 +49,13 @@ type Options struct {
 	// ready to serve, with its leaf parsed; nil when there is none. Leaves of the
 	// CA stand in for it. Nil: no distribution's certificate can be loaded.
 	Attached func(ctx context.Context, account, reference string) *tls.Certificate
+
+	// Truststore returns the certificates that callers of a custom domain with
+	// mutual TLS must come from; nil: it is not to be had, and no caller passes.
+	Truststore func(uri, version string) *x509.CertPool
+
+	// TrustedProxies are hops in front whose X-Forwarded-For names the caller.
+	TrustedProxies []netip.Prefix
 
 	Limits Limits
 	Now    func() time.Time
