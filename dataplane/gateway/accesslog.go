@@ -21,6 +21,7 @@ const (
 type integrated struct {
 	began     time.Time // zero: no backend was asked
 	requestID string    // the backend's id of the call, of an AWS service
+	status    int       // that it answered with; of a proxied function its own, not Lambda's
 }
 
 // authorised is what authorization did for a call.
@@ -179,13 +180,15 @@ var logVariables = map[string]func(*call) string{
 	"integrationLatency":      (*call).integrationLatency,
 	"integration.latency":     (*call).integrationLatency,
 	"integrationStatus":       func(c *call) string { return statusText(c.x.Record.OriginStatus) },
-	"integration.status":      func(c *call) string { return statusText(c.x.Record.OriginStatus) },
+	"integration.status":      func(c *call) string { return statusText(c.integrated.status) },
 	"integrationErrorMessage": (*call).integrationError,
 	"integration.error":       (*call).integrationError,
 	"integration.integrationStatus": func(c *call) string {
 		return statusText(c.x.Record.OriginStatus)
 	},
 	"integration.responseTransferMode": (*call).transferMode,
+	"integration.timeToAllHeaders":     (*call).timeToHeaders,
+	"endpointType":                     func(*call) string { return "REGIONAL" }, // EDGE APIs answer as REGIONAL
 	"authorizer.latency":               authorizerValue(func(c *call) string { return milliseconds(c.authorised.took) }),
 	"authorizer.integrationLatency":    authorizerValue(func(c *call) string { return milliseconds(c.authorised.took) }),
 	"authorizer.status":                authorizerValue(func(c *call) string { return statusText(c.authorised.status) }),
@@ -251,6 +254,14 @@ func (c *call) transferMode() string {
 		return "STREAM"
 	}
 	return "BUFFERED"
+}
+
+// timeToHeaders is when a streamed answer's head was there.
+func (c *call) timeToHeaders() string {
+	if c.transferMode() != "STREAM" {
+		return ""
+	}
+	return c.integrationLatency()
 }
 
 // authorizerValue is a value of calls that an authorizer was asked about.

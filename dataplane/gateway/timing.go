@@ -37,11 +37,14 @@ func (c *call) integrateTimed(ctx context.Context, route route, request request)
 	if refusal != nil {
 		return r, refusal
 	}
+	c.integrated.status = r.status
 	if c.x.Record.OriginStatus == 0 {
 		c.x.Record.OriginStatus = r.status
 	}
 	if route.method.Integration.Type == program.IntegrationAWS && !r.function {
-		c.integrated.requestID = serviceRequestID(r.header)
+		if id := serviceRequestID(r.header); id != "" {
+			c.integrated.requestID = id
+		}
 	}
 	return r, nil
 }
