@@ -28,6 +28,13 @@ type integrated struct {
 type authorised struct {
 	took   time.Duration
 	status int // of the outcome; 0: the method asks for none
+	// function is what a Lambda authorizer's function took and answered; zero: it
+	// was not asked, its word was kept.
+	function struct {
+		took      time.Duration
+		status    int
+		requestID string
+	}
 }
 
 // attend has the exchange's end noticed, if the call's stage writes something of
@@ -39,7 +46,7 @@ func (c *call) attend() {
 	}
 	accessLog := stage.AccessLog != nil
 	if accessLog && c.gateway.options.AccessLog == nil {
-		c.gateway.unheard.Do(func() {
+		c.gateway.unheardAccess.Do(func() {
 			c.gateway.options.Logger.Warn("a stage writes an access log, which goes nowhere: set --api-access-log", "api", c.place.api.ID, "stage", stage.Name)
 		})
 		accessLog = false
@@ -190,11 +197,11 @@ var logVariables = map[string]func(*call) string{
 	"integration.timeToAllHeaders":     (*call).timeToHeaders,
 	"endpointType":                     func(*call) string { return "REGIONAL" }, // EDGE APIs answer as REGIONAL
 	"authorizer.latency":               authorizerValue(func(c *call) string { return milliseconds(c.authorised.took) }),
-	"authorizer.integrationLatency":    authorizerValue(func(c *call) string { return milliseconds(c.authorised.took) }),
+	"authorizer.integrationLatency":    authorizerFunction(func(c *call) string { return milliseconds(c.authorised.function.took) }),
 	"authorizer.status":                authorizerValue(func(c *call) string { return statusText(c.authorised.status) }),
-	"authorizer.integrationStatus":     authorizerValue(func(c *call) string { return statusText(c.authorised.status) }),
+	"authorizer.integrationStatus":     func(c *call) string { return statusText(c.authorised.function.status) },
 	"authorizer.error":                 authorizerValue((*call).authoriseError),
-	"authorizer.requestId":             func(*call) string { return "" },
+	"authorizer.requestId":             func(c *call) string { return c.authorised.function.requestID },
 	"authenticate.latency":             iamValue(func(c *call) string { return milliseconds(c.authorised.took) }),
 	"authenticate.status":              iamValue((*call).authenticateStatus),
 	"authenticate.error":               iamValue((*call).authenticateError),
@@ -272,6 +279,17 @@ func authorizerValue(value func(*call) string) func(*call) string {
 		}
 		return value(c)
 	}
+}
+
+// authorizerFunction is a value of calls that an authorizer's function was asked
+// about.
+func authorizerFunction(value func(*call) string) func(*call) string {
+	return authorizerValue(func(c *call) string {
+		if c.authorised.function.status == 0 {
+			return ""
+		}
+		return value(c)
+	})
 }
 
 // iamValue is a value of calls of AWS_IAM methods.

@@ -29,6 +29,13 @@ const allVariables = "accountId apiId authorizer.claims.sub authorizer.principal
 // of the result.
 func logged(t *testing.T) (*fixture, func() map[string]string) {
 	f := newFixture(t)
+	return f, f.log(t)
+}
+
+// log has the fixture's stage write all variables; the function returned reads
+// the line of the last call.
+func (f *fixture) log(t *testing.T) func() map[string]string {
+	t.Helper()
 	var format []string
 	for name := range strings.FieldsSeq(allVariables) {
 		format = append(format, name+"=$context."+name)
@@ -37,7 +44,7 @@ func logged(t *testing.T) (*fixture, func() map[string]string) {
 	f.program()
 	var lines []string
 	f.gateway.options.AccessLog = func(name string, line []byte) { lines = append(lines, name+"\t"+string(line)) }
-	return f, func() map[string]string {
+	return func() map[string]string {
 		t.Helper()
 		f.last.Record.Status, f.last.Record.BytesSent, f.last.Record.Duration = 201, 17, 1500*time.Microsecond
 		f.last.Finished(f.last)
@@ -197,4 +204,20 @@ func TestExecutionLogLevels(t *testing.T) {
 	if got := call(program.LogInfo, false, "GET /prod"); got != want || groups[0] != "API-Gateway-Execution-Logs_abcdefghij/prod/Canary" {
 		t.Errorf("%q\n%s\nwant\n%s", groups, got, want)
 	}
+}
+
+func TestAccessLogOfAuthorizers(t *testing.T) {
+	f, _ := custom(t, program.AuthorizerToken, "method.request.header.T", time.Minute, func(event string) (string, error) {
+		if strings.Contains(event, "bad") {
+			return "", throws("Unauthorized")
+		}
+		return grantText("Allow", "*", `,"context":{"my-name":"a\"b"}`), nil
+	})
+	line := f.log(t)
+	f.do("GET /prod\nT: t-good")
+	wantValues(t, line(), `authorizer.principalId=me; authorizer.status=200; authorizer.latency=0; authorizer.integrationStatus=200; authorizer.integrationLatency=0; authorizer.requestId=fn-id; authorizer.error=-; authorize.status=-`)
+	f.do("GET /prod\nT: t-good")
+	wantValues(t, line(), `authorizer.principalId=me; authorizer.status=200; authorizer.integrationStatus=-; authorizer.integrationLatency=-; authorizer.requestId=-`)
+	f.do("GET /prod\nT: t-bad")
+	wantValues(t, line(), `authorizer.principalId=-; authorizer.status=401; authorizer.integrationStatus=200; authorizer.error=Unauthorized; error.responseType=UNAUTHORIZED`)
 }

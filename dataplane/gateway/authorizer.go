@@ -150,7 +150,6 @@ func identityHash(values []string) [sha256.Size]byte {
 
 // ask calls the authorizer's function and reads what it says.
 func (c *call) ask(ctx context.Context, a *program.Authorizer, event []byte) (*grant, *Refusal) {
-	begun := c.gateway.options.Now()
 	output, refusal := c.askFunction(ctx, a, event)
 	if refusal != nil {
 		return nil, refusal
@@ -159,7 +158,6 @@ func (c *call) ask(ctx context.Context, a *program.Authorizer, event []byte) (*g
 	if err != nil {
 		return nil, &Refusal{Type: AuthorizerConfigurationError, Reason: reasonAuthorizerOutput}
 	}
-	c.authorizerLatency = c.gateway.options.Now().Sub(begun)
 	return g, nil
 }
 
@@ -174,9 +172,14 @@ func (c *call) askFunction(ctx context.Context, a *program.Authorizer, event []b
 	}
 	ctx, cancel := context.WithTimeout(ctx, authorizerTimeout)
 	defer cancel()
+	began := c.gateway.options.Now()
 	answer, err := c.gateway.options.Invoke(ctx, lambda.Invocation{
 		Function: function, Payload: event, SourceARN: c.authorizerARN(a), TraceID: c.trace(),
 	})
+	c.authorised.function.took = c.gateway.options.Now().Sub(began)
+	if err == nil {
+		c.authorised.function.status, c.authorised.function.requestID = answer.Status, answer.RequestID
+	}
 	switch {
 	case err != nil:
 		c.gateway.options.Logger.Warn("authorizer not called", "request_id", c.requestID, "authorizer", a.ID, "error", err)

@@ -37,12 +37,12 @@ func custom(t *testing.T, kind program.AuthorizerKind, sources string, ttl time.
 		out, err := answer(string(in.Payload))
 		var thrown throws
 		if errors.As(err, &thrown) {
-			return &lambda.Answer{Status: 200, FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"` + string(thrown) + `"}`)}, nil
+			return &lambda.Answer{Status: 200, RequestID: "fn-id", FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"` + string(thrown) + `"}`)}, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		return &lambda.Answer{Status: 200, Payload: []byte(out)}, nil
+		return &lambda.Answer{Status: 200, RequestID: "fn-id", Payload: []byte(out)}, nil
 	}
 	return f, &calls
 }

@@ -39,7 +39,6 @@ func (c *call) callBackend(ctx context.Context, integration *program.Integration
 		c.x.Record.OriginStatus = response.Status
 		var body []byte
 		if body, err = response.Body.ReadAll(maxPayload); err == nil {
-			c.noteLatency()
 			if proxy {
 				body = c.proxyBody(response.Header, body)
 			}
@@ -47,7 +46,6 @@ func (c *call) callBackend(ctx context.Context, integration *program.Integration
 		}
 		_ = response.Body.Close()
 	}
-	c.noteLatency()
 	return result{}, backendRefusal(ctx, err)
 }
 
@@ -65,7 +63,6 @@ func (c *call) streamBackend(ctx context.Context, integration *program.Integrati
 	ctx, cancel := context.WithTimeout(ctx, streamTotal)
 	late := time.AfterFunc(timeout, cancel)
 	response, err := c.gateway.options.Do(ctx, call)
-	c.noteLatency()
 	inTime := late.Stop()
 	if err != nil || !inTime {
 		if err == nil {
@@ -92,10 +89,6 @@ type streamedBody struct {
 func (b *streamedBody) Close() error {
 	defer b.end()
 	return b.ReadCloser.Close()
-}
-
-func (c *call) noteLatency() {
-	c.x.Record.OriginLatency = c.gateway.options.Now().Sub(c.now)
 }
 
 // backendRefusal returns the refusal for a call that failed

@@ -25,11 +25,9 @@ type call struct {
 	key        *program.APIKey       // set once a method required one
 	identified *Identity             // who signed the call, of an AWS_IAM method
 	granted    *grant                // what an authorizer said about the caller
-	// authorizerLatency is what a Lambda authorizer took; 0: its word was kept.
-	authorizerLatency time.Duration
-	authorised        authorised
-	integrated        integrated
-	verb              string // the method's, after X-HTTP-Method-Override
+	authorised authorised
+	integrated integrated
+	verb       string // the method's, after X-HTTP-Method-Override
 
 	content  requestBody
 	query    parameters

@@ -34,7 +34,7 @@ func (c *call) listen() {
 		return
 	}
 	if c.gateway.options.ExecutionLog == nil {
-		c.gateway.unheard.Do(func() {
+		c.gateway.unheardExecution.Do(func() {
 			c.gateway.options.Logger.Warn("a stage writes execution logs, which go nowhere: set --api-execution-log", "api", c.place.api.ID, "stage", c.place.stage.Name)
 		})
 		return
@@ -79,6 +79,9 @@ func (c *call) logAuthorizer() {
 		return
 	}
 	c.log.info("Starting authorizer: " + m.Authorizer.ID + " for request: " + c.requestID)
+	if len(m.Authorizer.Sources) > 0 {
+		c.log.info("Incoming identity: " + masked(c.identityValue(&m.Authorizer.Sources[0])))
+	}
 }
 
 // logAuthorised writes what came of authorization.
@@ -209,7 +212,7 @@ func (c *call) logRefusal(refusal *Refusal, response *exchange.Response) {
 	if c.log == nil {
 		return
 	}
-	if c.log.begun {
+	if c.log.begun || refusal.Log != "" {
 		c.log.fail(c.failureText(refusal))
 	}
 	if !c.log.test && refusal.Type.row().name != "" {

@@ -78,8 +78,8 @@ type Gateway struct {
 	compressors compressors
 	answers     *answerCache
 
-	sampler sampler
-	unheard sync.Once // a log that nobody takes is told once
+	sampler                         sampler
+	unheardAccess, unheardExecution sync.Once // a log that nobody takes is told once
 }
 
 // New returns a gateway.

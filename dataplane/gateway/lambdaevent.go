@@ -81,7 +81,7 @@ func (c *call) proxyContext() *jsonpath.Object {
 func (c *call) authorizerContext() *jsonpath.Object {
 	said := copied(c.granted.context)
 	if c.granted.policy != nil {
-		said.Put("integrationLatency", c.authorizerLatency.Milliseconds())
+		said.Put("integrationLatency", c.authorised.function.took.Milliseconds())
 	}
 	return said
 }

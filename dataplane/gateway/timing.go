@@ -16,7 +16,7 @@ func (c *call) authoriseTimed(ctx context.Context, route route) *Refusal {
 	c.logAuthorizer()
 	began := c.gateway.options.Now()
 	refusal := c.authorise(ctx, route)
-	c.authorised = authorised{took: c.gateway.options.Now().Sub(began), status: http.StatusOK}
+	c.authorised.took, c.authorised.status = c.gateway.options.Now().Sub(began), http.StatusOK
 	if refusal != nil {
 		c.authorised.status = refusal.Type.row().status
 	}
