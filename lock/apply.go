@@ -146,7 +146,7 @@ func (r *applying) warn() {
 		}
 	}
 	if len(r.t.otherStages) > 0 {
-		r.note(LineNote, "Note: stages %s of the API are not locked by this.", strings.Join(r.t.otherStages, ", "))
+		r.note(LineNote, "Note: this does not cover the other stages of the API (%s).", strings.Join(r.t.otherStages, ", "))
 	}
 	if r.method == APIKey {
 		r.note(LineNote, "Note: the key flag is a method's own. After methods are added, run this again (lock audit says so).")
@@ -220,7 +220,7 @@ func (t *target) needsNoMore(wanted bool, tolerate func(working, deployed facts)
 		more = fmt.Sprintf("; and %d more", len(list)-shown)
 		list = list[:shown]
 	}
-	return fmt.Errorf("%w: %s%s; deploy or revert them, or --deploy-pending", ErrPending, strings.Join(list, "; "), more)
+	return fmt.Errorf("%w: %s%s; deploy or revert them first (lock apply takes --deploy-pending)", ErrPending, strings.Join(list, "; "), more)
 }
 
 // run takes the steps.

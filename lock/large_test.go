@@ -90,7 +90,7 @@ func TestLargeStackInSeconds(t *testing.T) {
 // The figures: 1 000 requests a second through the edge and 50 a second
 // direct, through apply, ten rotations and remove, by both methods. It takes
 // minutes.
-func TestFiguresKilledByNobody(t *testing.T) {
+func TestLockFiguresLong(t *testing.T) {
 	if os.Getenv("DRAWBRIDGE_LONG") != "1" {
 		return // one of the long tests
 	}

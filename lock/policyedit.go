@@ -266,7 +266,9 @@ func (p *policy) canonical() string {
 	if text == "" {
 		return ""
 	}
-	if err := json.Unmarshal([]byte(text), &plain); err != nil {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&plain); err != nil {
 		panic("BUG: a policy of ours that is no JSON: " + err.Error())
 	}
 	return compactJSON(canonical(plain))

@@ -138,12 +138,52 @@ func (r *rotating) prepare(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.sharedOrigins(ctx); err != nil {
+		return err
+	}
 	r.note(LineHeading, "Rotate the secret of %s/%s (%s)", r.t.api, r.t.stage, r.method)
 	for _, d := range r.senders(r.old) {
 		r.note(LineNote, "Distribution %s sends it%s.", aws.ToString(d.Id), map[bool]string{true: " (a staging copy)"}[aws.ToBool(d.Staging)])
 	}
 	for _, thing := range r.t.byCloudFormation() {
 		r.note(LineNote, "Warning: CloudFormation made %s; the next update of the stack may undo this.", thing)
+	}
+	return nil
+}
+
+// sharedOrigins refuses to switch an origin that leads to every stage of the
+// API, because its path names none, while another stage demands the old value.
+func (r *rotating) sharedOrigins(ctx context.Context) error {
+	if r.method != Referer || r.old == "" {
+		return nil
+	}
+	var shared []string
+	for _, d := range r.senders(r.old) {
+		for _, origin := range r.t.origins(&d) {
+			if strings.Trim(aws.ToString(origin.OriginPath), "/") == "" && executeAPI.MatchString(aws.ToString(origin.DomainName)) {
+				shared = append(shared, aws.ToString(d.Id))
+			}
+		}
+	}
+	for _, stage := range r.t.otherStages {
+		if len(shared) == 0 {
+			return nil
+		}
+		text, err := r.account.export(ctx, r.t.api, stage)
+		if err != nil {
+			return fmt.Errorf("what stage %s has deployed cannot be read, and distributions %s lead there, too: %w", stage, strings.Join(shared, ", "), err)
+		}
+		other, err := parseExport(text)
+		if err != nil {
+			return err
+		}
+		p, err := parsePolicy(other.policyText())
+		if err != nil {
+			return err
+		}
+		if slices.Contains(p.referers(), r.old) {
+			return fmt.Errorf("stage %s demands the same value, and distributions %s lead to both stages (their origin has no path); give each stage an origin of its own", stage, strings.Join(shared, ", "))
+		}
 	}
 	return nil
 }
