@@ -252,7 +252,7 @@ func (a *App) buildPlanes(context.Context) error {
 		}
 	}
 	a.publisher = &publisher{
-		store: a.store, log: a.log, purge: a.purge, locates: len(a.config.GeoDatabases) > 0,
+		store: a.store, log: a.log, purge: a.purge, locates: len(a.config.GeoDatabases) > 0, signs: a.config.Signer.AccessKeyID != "",
 		edge:  newFleet[program.Edge](a.config.Propagation, edgeNames),
 		cells: newFleet[program.Gateway](a.config.GatewayPropagation, cellNames),
 	}

@@ -14,7 +14,6 @@ import (
 	"drawbridge/controlplane/cloudfront"
 	"drawbridge/controlplane/compile"
 	"drawbridge/controlplane/sts"
-	"drawbridge/dataplane/edge"
 	"drawbridge/dataplane/exchange"
 	"drawbridge/dataplane/gateway"
 	"drawbridge/dataplane/server"
@@ -45,15 +44,7 @@ func (a *App) newPlanes(edgeNames []string) error {
 	if a.gateway, err = gateway.New(options); err != nil {
 		return err
 	}
-	locate, err := a.openGeo()
-	if err != nil {
-		return err
-	}
-	a.edge, err = edge.New(edge.Options{
-		Pops: edgeNames, CacheBytes: a.config.CacheSize, Do: a.upstream.Do, EdgeAddress: a.config.EdgeAddress,
-		Region: a.config.Region, Locate: locate, Now: a.config.Now, Logger: a.log,
-	})
-	if err != nil {
+	if err := a.newEdge(edgeNames); err != nil {
 		return err
 	}
 	a.metrics.Gauge("drawbridge_cached_objects", "Objects in the edge's cache.", func() float64 { return float64(a.edge.Stats().Objects) })

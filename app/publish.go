@@ -29,8 +29,9 @@ type publisher struct {
 	cells *fleet[program.Gateway]
 	state *compile.State
 	purge func(location int, p compile.Purge)
-	// locates tells that the edge knows where viewers are.
-	locates bool
+	// locates tells that the edge knows where viewers are, signs that it has
+	// credentials for origins.
+	locates, signs bool
 }
 
 // fleet is the places that run one plane's programs. A change reaches each of
@@ -188,7 +189,7 @@ func (p *publisher) load(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("read the store: %w", err)
 	}
 	p.state = compile.NewState()
-	p.state.Locates = p.locates
+	p.state.Locates, p.state.Signs = p.locates, p.signs
 	update := p.state.Load(snapshot)
 	p.report(update)
 	edge := new(program.Edge).With(snapshot.Revision, update.Edge)

@@ -230,6 +230,11 @@ func cmdDrawbridge(ts *testscript.TestScript, neg bool, args []string) {
 	if state := ts.Getenv("XDG_STATE_HOME"); state != "" {
 		cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+state)
 	}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} { // the callers' are not the server's
+		if value := ts.Getenv("SERVER_" + name); value != "" {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
 	if background {
 		noNegation(ts, neg)
 		ts.Defer(cancel)

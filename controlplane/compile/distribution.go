@@ -20,6 +20,7 @@ type policies interface {
 	cachePolicy(account, id string) (*cloudfrontapi.CachePolicyConfig, bool)
 	originRequestPolicy(account, id string) (*cloudfrontapi.OriginRequestPolicyConfig, bool)
 	responseHeadersPolicy(account, id string) (*cloudfrontapi.ResponseHeadersPolicyConfig, bool)
+	originAccessControl(account, id string) (*cloudfrontapi.OriginAccessControlConfig, bool)
 	keyGroup(account, id string) (map[string]crypto.PublicKey, bool)
 	function(account, name string) (*program.EdgeFunction, bool)
 }
@@ -44,7 +45,7 @@ func distribution(record *cloudfront.DistributionRecord, revision int64, known p
 		}
 	}
 	d.Geo = geoRestriction(config)
-	targets, err := originTargets(config)
+	targets, err := originTargets(record.Account, config, known)
 	if err != nil {
 		return nil, err
 	}
@@ -108,11 +109,14 @@ type target struct {
 	group  *program.OriginGroup
 }
 
-func originTargets(config *cloudfrontapi.DistributionConfig) (map[string]target, error) {
+func originTargets(account string, config *cloudfrontapi.DistributionConfig, known policies) (map[string]target, error) {
 	targets := make(map[string]target)
 	if config.Origins != nil {
 		for i := range config.Origins.Items {
-			o := origin(&config.Origins.Items[i])
+			o, err := origin(account, &config.Origins.Items[i], known)
+			if err != nil {
+				return nil, err
+			}
 			targets[o.ID] = target{origin: o}
 		}
 	}
@@ -146,46 +150,6 @@ func originGroup(config *cloudfrontapi.OriginGroup, targets map[string]target) (
 		}
 	}
 	return group, nil
-}
-
-// origin compiles an origin. The numbers AWS fills in stand here too, for
-// records of before (reference/cloudfront.md section 1.8).
-func origin(config *cloudfrontapi.Origin) *program.Origin {
-	o := &program.Origin{
-		ID:         value(config.Id),
-		DomainName: strings.ToLower(value(config.DomainName)),
-		Path:       value(config.OriginPath),
-		Protocol:   program.OriginMatchViewer, // S3 origins match the viewer
-		HTTPPort:   80, HTTPSPort: 443,
-		Attempts:       int(valueOr(config.ConnectionAttempts, 3)),
-		ConnectTimeout: seconds(valueOr(config.ConnectionTimeout, 10)),
-		ReadTimeout:    30 * time.Second,
-		KeepAlive:      5 * time.Second,
-
-		CompletionTimeout: seconds(value(config.ResponseCompletionTimeout)),
-	}
-	if config.CustomHeaders != nil {
-		for _, header := range config.CustomHeaders.Items {
-			o.CustomHeaders = append(o.CustomHeaders, program.HeaderField{Name: value(header.HeaderName), Value: value(header.HeaderValue)})
-		}
-	}
-	if vpc := config.VpcOriginConfig; vpc != nil {
-		o.ReadTimeout = seconds(valueOr(vpc.OriginReadTimeout, 30))
-		o.KeepAlive = seconds(valueOr(vpc.OriginKeepaliveTimeout, 5))
-	}
-	if custom := config.CustomOriginConfig; custom != nil {
-		o.HTTPPort = int(valueOr(custom.HTTPPort, 80))
-		o.HTTPSPort = int(valueOr(custom.HTTPSPort, 443))
-		o.ReadTimeout = seconds(valueOr(custom.OriginReadTimeout, 30))
-		o.KeepAlive = seconds(valueOr(custom.OriginKeepaliveTimeout, 5))
-		switch value(custom.OriginProtocolPolicy) {
-		case cloudfrontapi.OriginProtocolPolicyHttpOnly:
-			o.Protocol = program.OriginHTTPOnly
-		case cloudfrontapi.OriginProtocolPolicyHttpsOnly:
-			o.Protocol = program.OriginHTTPSOnly
-		}
-	}
-	return o
 }
 
 func compileBehavior(account string, config cloudfrontapi.CacheBehavior, targets map[string]target, known policies) (*program.Behavior, error) {

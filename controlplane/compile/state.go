@@ -16,16 +16,18 @@ import (
 // of and who depends on whom. It is fed every change once, in order, by one
 // goroutine.
 type State struct {
-	// Locates tells that the edge knows where addresses are.
-	Locates        bool
+	// Locates tells that the edge knows where addresses are, Signs that it has
+	// credentials to sign requests to origins with.
+	Locates, Signs bool
 	distributions  map[string]source                                   // by distribution id
 	users          map[string]map[string]bool                          // distributions by what they use: kind/account/name
 	cachePolicies  map[string]*cloudfrontapi.CachePolicyConfig         // by account/id
 	originRequests map[string]*cloudfrontapi.OriginRequestPolicyConfig // by account/id
 	// responseHeaders are response headers policies by account/id.
 	responseHeaders map[string]*cloudfrontapi.ResponseHeadersPolicyConfig
-	publicKeys      map[string]crypto.PublicKey              // by account/id
-	keyGroups       map[string]*cloudfrontapi.KeyGroupConfig // by account/id
+	accessControls  map[string]*cloudfrontapi.OriginAccessControlConfig // by account/id
+	publicKeys      map[string]crypto.PublicKey                         // by account/id
+	keyGroups       map[string]*cloudfrontapi.KeyGroupConfig            // by account/id
 	functions       *jsfunc.Engine
 	liveFunctions   map[string]*program.EdgeFunction // by account/name
 	stores          map[string]*keyValues            // by store id
@@ -68,6 +70,7 @@ func NewState() *State {
 	}
 	return &State{
 		responseHeaders: make(map[string]*cloudfrontapi.ResponseHeadersPolicyConfig),
+		accessControls:  make(map[string]*cloudfrontapi.OriginAccessControlConfig),
 		publicKeys:      make(map[string]crypto.PublicKey),
 		keyGroups:       make(map[string]*cloudfrontapi.KeyGroupConfig),
 		functions:       functions,
@@ -176,6 +179,11 @@ func (s *State) noteCloudFront(p *pending, r record) {
 			return &c.Config
 		})
 		s.markUsers(p, r)
+	case cloudfront.KindOriginAccessControl:
+		keepPolicy(p, r, s.accessControls, func(c *cloudfront.OriginAccessControlRecord) *cloudfrontapi.OriginAccessControlConfig {
+			return &c.Config
+		})
+		s.markUsers(p, r)
 	case cloudfront.KindPublicKey:
 		s.notePublicKey(p, r)
 	case cloudfront.KindKeyGroup:
@@ -247,6 +255,9 @@ func (s *State) compileDistribution(p *pending, id string) {
 			p.warn("distribution "+id, unenforced(&stored.Config))
 			if unit.Geo != nil && !s.Locates {
 				p.warn("distribution "+id, []string{"geo restriction (start with --geo-database FILE)"})
+			}
+			if signsOrigins(unit) && !s.Signs {
+				p.warn("distribution "+id, []string{"origin access control (start with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"})
 			}
 			return
 		}

@@ -49,10 +49,6 @@ var (
 	}
 	originGaps = []gap[cloudfrontapi.Origin]{
 		{"VPC origin (called by its domain name)", func(o *cloudfrontapi.Origin) bool { return o.VpcOriginConfig != nil }},
-		{"origin access control (requests are not signed)", func(o *cloudfrontapi.Origin) bool { return given(o.OriginAccessControlId) }},
-		{"origin access identity (requests are not signed)", func(o *cloudfrontapi.Origin) bool {
-			return o.S3OriginConfig != nil && given(o.S3OriginConfig.OriginAccessIdentity)
-		}},
 		{"origin mTLS", func(o *cloudfrontapi.Origin) bool {
 			return o.CustomOriginConfig != nil && o.CustomOriginConfig.OriginMtlsConfig != nil
 		}},

@@ -57,7 +57,6 @@ func TestGaps(t *testing.T) {
 		}}},
 		Origins: &cloudfrontapi.Origins{Items: []cloudfrontapi.Origin{
 			{VpcOriginConfig: &cloudfrontapi.VpcOriginConfig{}, OriginShield: &cloudfrontapi.OriginShield{Enabled: new(true)}},
-			{OriginAccessControlId: new("E1"), S3OriginConfig: &cloudfrontapi.S3OriginConfig{OriginAccessIdentity: new("origin-access-identity/cloudfront/E1")}},
 			{CustomOriginConfig: &cloudfrontapi.CustomOriginConfig{OriginMtlsConfig: &cloudfrontapi.OriginMtlsConfig{}}},
 		}},
 	}

@@ -12,6 +12,7 @@ import (
 	"drawbridge/dataplane/httpcache"
 	"drawbridge/dataplane/program"
 	"drawbridge/dataplane/upstream"
+	"drawbridge/engine/sigv4"
 )
 
 // Defaults and bounds of Options.
@@ -38,6 +39,8 @@ type Options struct {
 	EdgeAddress string
 	// Region is what cf.edgeLocation.region tells functions.
 	Region string
+	// Sign signs a request to an origin with the edge's credentials; nil: it has none.
+	Sign func(sigv4.SignInput) ([]sigv4.Field, error)
 	// Locate tells where viewers are; nil: nobody knows.
 	Locate Locator
 	Now    func() time.Time // nil: time.Now
@@ -57,6 +60,7 @@ type Edge struct {
 	edgeAddress string
 	region      string
 	locate      Locator
+	sign        func(sigv4.SignInput) ([]sigv4.Field, error)
 	functions   turnstile
 	locations   []*location
 	logger      *slog.Logger
@@ -91,7 +95,7 @@ func New(o Options) (*Edge, error) {
 	}
 	e := &Edge{
 		do: o.Do, now: o.Now, random: o.Random, edgeAddress: o.EdgeAddress, logger: o.Logger,
-		region: o.Region, locate: o.Locate, functions: turnstile{inside: make(chan struct{}, maxFunctions)},
+		region: o.Region, locate: o.Locate, sign: o.Sign, functions: turnstile{inside: make(chan struct{}, maxFunctions)},
 		budget: httpcache.NewBudget(o.CacheBytes / spoolShare),
 	}
 	if e.now == nil {

@@ -89,6 +89,12 @@ func updatedOrigin(r *request, from *program.Origin, u *jsfunc.OriginUpdate) (*p
 			o.Protocol = program.OriginHTTPSOnly
 		}
 	}
+	if c := u.OriginAccessControlConfig; c != nil {
+		o.Sign = nil
+		if behavior := either(c.SigningBehavior, "always"); c.Enabled && behavior != "never" {
+			o.Sign = &program.OriginSigning{Service: either(c.OriginType, "s3"), Always: behavior == "always"}
+		}
+	}
 	if u.CustomHeaders != nil {
 		o.CustomHeaders = nil
 		for name, value := range *u.CustomHeaders {

@@ -121,7 +121,7 @@ func (e *Edge) call(a ask, o *program.Origin) *upstream.Call {
 	if o.ServerName != "" {
 		c.ServerName = o.ServerName
 	}
-	c.CertificateNames = o.CertificateNames
+	c.CertificateNames, c.MinTLS, c.IPVersion = o.CertificateNames, o.MinTLS, o.IPVersion
 	h := viewerFields(a)
 	h = appendOwnFields(h, a)
 	for _, custom := range o.CustomHeaders {
@@ -133,6 +133,7 @@ func (e *Edge) call(a ask, o *program.Origin) *upstream.Call {
 		h.Add(custom.Name, custom.Value)
 	}
 	c.Header = h
+	e.signCall(a, o, c)
 	return c
 }
 

@@ -277,8 +277,21 @@ type Origin struct {
 	// which the origin's certificate must carry one; none: ServerName.
 	HostHeader, ServerName string
 	CertificateNames       []string
+	// Sign is how requests to this origin are signed; nil: they are not.
+	Sign *OriginSigning
+	// MinTLS is the oldest TLS version (crypto/tls constant), 0: TLS 1.2.
+	// IPVersion is 4 or 6 where only such addresses are to be dialled, else 0.
+	MinTLS    uint16
+	IPVersion int
 	// CompletionTimeout bounds a whole response (ResponseCompletionTimeout); 0: none.
 	CompletionTimeout time.Duration
+}
+
+// OriginSigning signs requests with SigV4 (reference/cloudfront.md section 5.6).
+type OriginSigning struct {
+	Service string // "s3", "lambda", "mediastore", "mediapackagev2"
+	// Always: whatever Authorization the viewer sent; else only without one.
+	Always bool
 }
 
 // HeaderField is a header name and value of the configuration.

@@ -20,6 +20,10 @@ type Call struct {
 	// CertificateNames are names of which the certificate must carry one,
 	// instead of ServerName; none: ServerName.
 	CertificateNames []string
+	// MinTLS is the oldest TLS version, 0: TLS 1.2; IPVersion is 4 or 6 where only
+	// such addresses may be dialled, else 0.
+	MinTLS    uint16
+	IPVersion int
 
 	Method, Path, RawQuery string
 	HasQuery               bool

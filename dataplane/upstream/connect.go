@@ -2,12 +2,15 @@ package upstream
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -77,6 +80,12 @@ func (c *Client) attempt(ctx context.Context, call *Call, to dialTarget) (*conn,
 		}
 		return nil, refused
 	}
+	if call.IPVersion != 0 {
+		addresses = slices.DeleteFunc(addresses, func(at netip.AddrPort) bool { return at.Addr().Unmap().Is4() != (call.IPVersion == 4) })
+		if len(addresses) == 0 {
+			return nil, &Error{Kind: ResolveFailed, Err: fmt.Errorf("%s has no address of IP version %d", to.host, call.IPVersion)}
+		}
+	}
 	tcp, err := dialFirst(ctx, addresses)
 	if err != nil {
 		return nil, &Error{Kind: ConnectFailed, Err: err}
@@ -113,11 +122,11 @@ func dialFirst(ctx context.Context, addresses []netip.AddrPort) (net.Conn, error
 	return nil, last
 }
 
-// tlsConfig returns the TLS policy of a call: TLS 1.2 or later, HTTP/1.1 only,
+// tlsConfig returns the TLS policy of a call: TLS 1.2 or later if it says nothing else, HTTP/1.1 only,
 // the certificate must carry ServerName.
 func (c *Client) tlsConfig(call *Call) *tls.Config {
 	config := &tls.Config{
-		MinVersion:         tls.VersionTLS12,
+		MinVersion:         cmp.Or(call.MinTLS, tls.VersionTLS12),
 		ServerName:         NormalHost(call.ServerName),
 		RootCAs:            c.options.RootCAs,
 		NextProtos:         []string{"http/1.1"},

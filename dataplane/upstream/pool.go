@@ -14,13 +14,15 @@ type poolKey struct {
 	serverName   string
 	insecure     bool
 	certificate  string // names its certificate may carry
+	minTLS       uint16
+	ipVersion    int
 }
 
 func keyOf(call *Call) poolKey {
 	return poolKey{
 		scheme: call.Scheme, host: call.Host, port: call.Port,
 		serverName: call.ServerName, insecure: call.InsecureTLS,
-		certificate: strings.Join(call.CertificateNames, " "),
+		certificate: strings.Join(call.CertificateNames, " "), minTLS: call.MinTLS, ipVersion: call.IPVersion,
 	}
 }
 

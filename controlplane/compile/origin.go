@@ -1,0 +1,126 @@
+package compile
+
+import (
+	"crypto/tls"
+	"fmt"
+	"strings"
+	"time"
+
+	"drawbridge/controlplane/api/cloudfrontapi"
+	"drawbridge/controlplane/cloudfront"
+	"drawbridge/dataplane/program"
+)
+
+// origin compiles an origin. The numbers AWS fills in stand here too, for
+// records of before (reference/cloudfront.md section 1.8).
+func origin(account string, config *cloudfrontapi.Origin, known policies) (*program.Origin, error) {
+	o := &program.Origin{
+		ID:         value(config.Id),
+		DomainName: strings.ToLower(value(config.DomainName)),
+		Path:       value(config.OriginPath),
+		Protocol:   program.OriginMatchViewer, // S3 origins match the viewer
+		HTTPPort:   80, HTTPSPort: 443,
+		Attempts:       int(valueOr(config.ConnectionAttempts, 3)),
+		ConnectTimeout: seconds(valueOr(config.ConnectionTimeout, 10)),
+		ReadTimeout:    30 * time.Second,
+		KeepAlive:      5 * time.Second,
+
+		CompletionTimeout: seconds(value(config.ResponseCompletionTimeout)),
+	}
+	if config.CustomHeaders != nil {
+		for _, header := range config.CustomHeaders.Items {
+			o.CustomHeaders = append(o.CustomHeaders, program.HeaderField{Name: value(header.HeaderName), Value: value(header.HeaderValue)})
+		}
+	}
+	if vpc := config.VpcOriginConfig; vpc != nil {
+		o.ReadTimeout = seconds(valueOr(vpc.OriginReadTimeout, 30))
+		o.KeepAlive = seconds(valueOr(vpc.OriginKeepaliveTimeout, 5))
+	}
+	if custom := config.CustomOriginConfig; custom != nil {
+		customOrigin(o, custom)
+	}
+	if s3 := config.S3OriginConfig; s3 != nil {
+		o.ReadTimeout = seconds(valueOr(s3.OriginReadTimeout, 30))
+		if given(s3.OriginAccessIdentity) {
+			o.Sign = &program.OriginSigning{Service: "s3", Always: true}
+		}
+	}
+	return o, signing(account, config, o, known)
+}
+
+func customOrigin(o *program.Origin, custom *cloudfrontapi.CustomOriginConfig) {
+	o.HTTPPort = int(valueOr(custom.HTTPPort, 80))
+	o.HTTPSPort = int(valueOr(custom.HTTPSPort, 443))
+	o.ReadTimeout = seconds(valueOr(custom.OriginReadTimeout, 30))
+	o.KeepAlive = seconds(valueOr(custom.OriginKeepaliveTimeout, 5))
+	switch value(custom.OriginProtocolPolicy) {
+	case cloudfrontapi.OriginProtocolPolicyHttpOnly:
+		o.Protocol = program.OriginHTTPOnly
+	case cloudfrontapi.OriginProtocolPolicyHttpsOnly:
+		o.Protocol = program.OriginHTTPSOnly
+	}
+	switch value(custom.IpAddressType) {
+	case cloudfrontapi.IpAddressTypeIpv4:
+		o.IPVersion = 4
+	case cloudfrontapi.IpAddressTypeIpv6:
+		o.IPVersion = 6
+	}
+	if custom.OriginSslProtocols != nil {
+		o.MinTLS = oldestTLS(custom.OriginSslProtocols.Items)
+	}
+}
+
+// oldestTLS returns the oldest version of a list; the newest is always taken.
+// SSLv3 is not spoken any more.
+func oldestTLS(names []string) uint16 {
+	oldest := uint16(0)
+	for _, name := range names {
+		version := map[string]uint16{"SSLv3": tls.VersionTLS10, "TLSv1": tls.VersionTLS10, "TLSv1.1": tls.VersionTLS11, "TLSv1.2": tls.VersionTLS12}[name]
+		if version != 0 && (oldest == 0 || version < oldest) {
+			oldest = version
+		}
+	}
+	return oldest
+}
+
+// signing compiles the origin access control that an origin names
+// (reference/cloudfront.md section 5.6).
+func signing(account string, config *cloudfrontapi.Origin, o *program.Origin, known policies) error {
+	id := value(config.OriginAccessControlId)
+	if id == "" {
+		return nil
+	}
+	control, ok := known.originAccessControl(account, id)
+	if !ok {
+		return fmt.Errorf("unknown origin access control %s", id)
+	}
+	o.Sign = originSigning(value(control.OriginAccessControlOriginType), value(control.SigningBehavior))
+	if o.Sign != nil && o.Sign.Always && config.S3OriginConfig != nil {
+		o.Protocol = program.OriginHTTPSOnly
+	}
+	return nil
+}
+
+// originSigning is how an origin access control has requests signed; nil: not.
+func originSigning(service, behavior string) *program.OriginSigning {
+	if behavior == cloudfrontapi.OriginAccessControlSigningBehaviorsNever {
+		return nil
+	}
+	return &program.OriginSigning{Service: service, Always: behavior == cloudfrontapi.OriginAccessControlSigningBehaviorsAlways}
+}
+
+// signsOrigins tells whether requests to an origin of a distribution are to be signed.
+func signsOrigins(d *program.Distribution) bool {
+	for _, o := range d.Origins {
+		if o.Sign != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (u *used) originAccessControl(account, id string) (*cloudfrontapi.OriginAccessControlConfig, bool) {
+	u.note(cloudfront.KindOriginAccessControl, account+"/"+id)
+	config, ok := u.state.accessControls[account+"/"+id]
+	return config, ok
+}
