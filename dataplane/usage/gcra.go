@@ -12,28 +12,47 @@ import (
 // I.371 annex A): one theoretical arrival time, the moment at which the bucket
 // is full again, in nanoseconds since 1970. A bucket that is full is the same
 // as none, so idle ones can be forgotten.
-type bucket struct{ full atomic.Int64 }
+type bucket struct {
+	full     atomic.Int64
+	capacity atomic.Int64 // of the shape at the last call
+}
+
+// wentBack is from where on a bucket that is full too late tells of a clock that
+// went back. Below it, callers merely looked at the clock in another order.
+const wentBack = int64(10 * time.Second)
 
 // take takes one token: Rate tokens a second flow in, Burst of them fit. A
 // bucket of zero rate or burst never has one (reference/api-gateway.md 4.3).
-// A bucket whose shape has changed keeps its debt, but never more than the new
-// shape can have.
 func (b *bucket) take(now time.Time, shape program.Throttle) bool {
 	interval, capacity := spans(shape)
 	if capacity <= 0 {
 		return false
 	}
 	at := now.UnixNano()
+	b.fit(at, capacity)
 	for {
 		old := b.full.Load()
-		full := min(max(old, at), at+capacity)
-		next := full + interval
-		allowed := next-at <= capacity
-		if !allowed {
-			next = full
+		next := max(old, at) + interval
+		if next-at > capacity {
+			return false
 		}
 		if next == old || b.full.CompareAndSwap(old, next) {
-			return allowed
+			return true
+		}
+	}
+}
+
+// fit gives a bucket its shape: one that had another, or was last used at a time
+// yet to come, keeps its debt, but not more than the shape can have.
+func (b *bucket) fit(at, capacity int64) {
+	for {
+		old := b.full.Load()
+		if b.capacity.Load() == capacity && old-at <= capacity+wentBack {
+			return
+		}
+		if old-at <= capacity || b.full.CompareAndSwap(old, at+capacity) {
+			b.capacity.Store(capacity)
+			return
 		}
 	}
 }

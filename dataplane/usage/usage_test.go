@@ -78,6 +78,23 @@ func TestTakeAfterChange(t *testing.T) {
 	}
 }
 
+// Callers look at the clock before they come to the bucket, and may come in
+// another order. That must not make tokens.
+func TestTakeOutOfOrder(t *testing.T) {
+	m, shape, admitted := newMeter(t, 0), program.Throttle{Rate: 100, Burst: 50}, 0
+	for step := range 10_000 { // 10 s
+		at := noon.Add(time.Duration(step) * time.Millisecond)
+		for _, late := range []time.Duration{0, 300 * time.Millisecond, 20 * time.Millisecond} {
+			if m.Take(at.Add(-late), BucketID{Key: "k"}, shape) {
+				admitted++
+			}
+		}
+	}
+	if admitted < 1048 || admitted > 1050 {
+		t.Errorf("%d calls admitted in 10 s, want 1050", admitted)
+	}
+}
+
 // The bucket behaves like the textbook one: tokens that flow in with time.
 func TestTakeIsATokenBucket(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
