@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,6 +102,19 @@ func TestExitCodes(t *testing.T) {
 		}
 		if code != 0 && strings.Count(stderr.String(), "\n") != 1 {
 			t.Errorf("drawbridge %s: the error is not one line:\n%s", strings.Join(test.args, " "), stderr.String())
+		}
+	}
+}
+
+func TestFunctionsOfTheFile(t *testing.T) {
+	config, err := settings(t, nil, nil, "functions:\n  f: {runtime: nodejs, code: src, handler: index.handler, timeout: 5s, environment: {A: b}}\n  'g:live': {runtime: provided, code: /opt/g}\n")
+	f := config.Functions["f"]
+	if err != nil || !filepath.IsAbs(f.Code) || filepath.Base(f.Code) != "src" || f.Timeout != 5*time.Second || f.Environment["A"] != "b" || config.Functions["g:live"].Code != "/opt/g" {
+		t.Errorf("%+v, %v", config.Functions, err)
+	}
+	for _, text := range []string{"functions: 1\n", "functions: {f: {code: x, typo: y}}\n", "functions: {f: {runtime: nodejs}}\n", "functions: {f: {code: x, timeout: soon}}\n"} {
+		if _, err := settings(t, nil, nil, text); !errors.As(err, new(usageError)) {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (c *call) proxyEvent() ([]byte, *Refusal) {
 	var body any
 	binary := false
 	if len(data) > 0 {
-		binary = isBinary(c.binaryTypes(), mediaType(c.x.Request.Header.Get("Content-Type"))) || isCoded(c.x.Request.Header)
+		binary = isBinary(c.binaryTypes(), mediaType(c.x.Request.Header.Get("Content-Type")))
 		if binary {
 			body = base64.StdEncoding.EncodeToString(data)
 		} else {

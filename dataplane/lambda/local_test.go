@@ -434,3 +434,60 @@ func TestSettings(t *testing.T) {
 		t.Error("named twice: no error")
 	}
 }
+
+// Many callers, few processes, some of which crash: everyone gets an answer.
+func TestLoad(t *testing.T) {
+	i, _ := started(t, Function{Runtime: "provided", Code: goCode(t), Concurrency: 3, Timeout: 20 * time.Second})
+	var callers sync.WaitGroup
+	for n := range 8 {
+		callers.Go(func() {
+			for k := range 20 {
+				text, event := fmt.Sprintf("%d-%d", n, k), ""
+				if event = `{"text":"` + text + `"}`; k%10 == 9 {
+					event = `{"do":"exit"}`
+				}
+				answer, err := i.Invoke(t.Context(), Invocation{Function: "f", Payload: []byte(event)})
+				switch {
+				case err != nil:
+					t.Error(err)
+				case k%10 == 9 && answer.FunctionError == "", k%10 != 9 && !strings.Contains(string(answer.Payload), `"text":"`+text+`"`):
+					t.Errorf("%s: %s", event, answer.Payload)
+				}
+			}
+		})
+	}
+	callers.Wait()
+	f := i.functions["f"]
+	eventually(t, "rest", func() bool { return len(f.slots) == 0 })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.all) > 3 || len(f.idle) != len(f.all) {
+		t.Errorf("%d processes, %d without work", len(f.all), len(f.idle))
+	}
+}
+
+func BenchmarkInvoke(b *testing.B) {
+	folder, err := goFunction()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, f := range map[string]Function{
+		"go":     {Runtime: "provided", Code: folder},
+		"node":   {Runtime: "nodejs", Code: "testdata/node", Handler: "module.handler"},
+		"python": {Runtime: "python", Code: "testdata/python", Handler: "app.echo"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			f.Name, f.Concurrency = "f", 1
+			i, err := New(Options{Functions: []Function{f}})
+			if err != nil {
+				b.Skip(err)
+			}
+			defer i.Close()
+			for b.Loop() {
+				if answer, err := i.Invoke(b.Context(), Invocation{Function: "f", Payload: []byte(`{"text":"x"}`)}); err != nil || answer.FunctionError != "" {
+					b.Fatal(answer, err)
+				}
+			}
+		})
+	}
+}
