@@ -230,21 +230,20 @@ func matchesTokens(tokens []token, text string) bool {
 // family compares with.
 func (c *condition) candidates() []string {
 	var out []string
-	numbers := slices.Sorted(slices.Values(c.numbers))
-	for i, n := range numbers {
-		beside := []float64{n - 1, n, n + 1}
-		if i > 0 {
-			beside = append(beside, numbers[i-1]/2+n/2)
-		}
-		for _, b := range beside {
-			if text := strconv.FormatFloat(b, 'f', -1, 64); len(text) <= 40 {
-				out = append(out, text)
+	for _, n := range c.numbers {
+		// The next ones above and below: no region between two values is missed.
+		for _, b := range [...]float64{n, n - 1, n + 1, math.Nextafter(n, math.Inf(-1)), math.Nextafter(n, math.Inf(1))} {
+			text := strconv.FormatFloat(b, 'f', -1, 64)
+			if len(text) > 40 {
+				text = strconv.FormatFloat(b, 'g', -1, 64)
 			}
+			out = append(out, text)
 		}
 	}
 	for _, t := range c.dates {
 		for _, step := range [...]time.Duration{-1, 0, 1} {
-			out = append(out, time.Unix(t.sec, int64(t.nsec)).Add(step).UTC().Format(time.RFC3339Nano))
+			out = append(out, time.Unix(t.sec, int64(t.nsec)).Add(step).UTC().Format(time.RFC3339Nano),
+				strconv.FormatInt(t.sec+int64(step), 10)) // years beyond 9999 have no other form
 		}
 	}
 	for _, n := range c.nets {

@@ -119,7 +119,8 @@ func (g *guard) strangers(v *view, s *stageView, m *Method) outcome {
 			parts = append(parts, value.Reveal())
 		}
 		for _, text := range g.compiled.Literals(k) {
-			if !guessable(text) {
+			// A User-Agent is a name more often than a secret.
+			if !guessable(text) && (k == policy.KeyReferer || weakness(secretOf(text)) == "") {
 				parts = append(parts, text)
 			}
 		}

@@ -93,6 +93,37 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// What a policy may compare with, and whether a stranger can come by it.
+func TestPolicySecrets(t *testing.T) {
+	cases := []struct {
+		condition string
+		want      Verdict
+	}{
+		{`"StringNotEquals":{"aws:Referer":"5f0c9a7d2be84e61b3a0d7c4f8e1926a"}`, Locked},
+		{`"StringNotEquals":{"aws:Referer":["5f0c9a7d2be84e61b3a0d7c4f8e1926a","0b7e3a916cd24f85a1e0479dbf62c83e"]}`, Locked},
+		{`"StringNotEqualsIgnoreCase":{"aws:Referer":"5F0C9A7D2BE84E61B3A0D7C4F8E1926A"}`, Locked},
+		{`"StringNotLike":{"aws:Referer":"*5f0c9a7d2be84e61b3a0d7c4f8e1926a*"}`, Locked},
+		{`"StringNotLike":{"aws:Referer":"5f0c9a7d2be84e61b3*"}`, Locked},
+		{`"StringNotLike":{"aws:Referer":"5f*"}`, Open},
+		{`"StringNotEquals":{"aws:Referer":["5f0c9a7d2be84e61b3a0d7c4f8e1926a","www"]}`, Open},
+		{`"StringNotEquals":{"aws:Referer":"https://www.example.com/"}`, Open},
+		{`"StringNotLike":{"aws:Referer":"*.example.com/*"}`, Open},
+		{`"StringNotEquals":{"aws:UserAgent":"Amazon CloudFront"}`, Open},
+		{`"StringNotEquals":{"aws:UserAgent":"curl/8.5.0"}`, Open},
+		{`"StringNotEquals":{"aws:UserAgent":"0b7e3a916cd24f85a1e0479dbf62c83e"}`, Locked},
+		{`"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}`, Open},
+		{`"StringNotEquals":{"aws:SourceVpce":"vpce-0123456789abcdef0"}`, Locked}, // nobody comes by one
+	}
+	for _, c := range cases {
+		s := refererStack(t)
+		live(s).Policy = Known(NewSecret(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"},` +
+			`{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{` + c.condition + `}}]}`))
+		if r := Run(s, Options{Now: noon}); r.Verdict != c.want {
+			t.Errorf("%s: %s, want %s:\n%s", c.condition, r.Verdict, c.want, shown(t, r))
+		}
+	}
+}
+
 func TestChoices(t *testing.T) {
 	s := keyStack(t)
 	live(s).Methods.Value = append(live(s).Methods.Value, Method{Path: "/health", Verb: "GET"})

@@ -55,9 +55,15 @@ func (v *view) strangeAPIs() []string {
 			continue
 		}
 		for k := range d.Origins {
-			host := strings.ToLower(d.Origins[k].DomainName)
-			if api, _, _ := v.lookUp(&d.Origins[k]); api == nil && executeAPI.MatchString(host) {
-				out = append(out, "distribution "+d.ID+" origin "+d.Origins[k].ID+": "+host+" is no REST API that was read")
+			host, name := strings.ToLower(d.Origins[k].DomainName), "distribution "+d.ID+" origin "+d.Origins[k].ID
+			if api, _, _ := v.lookUp(&d.Origins[k]); api != nil {
+				continue
+			}
+			switch {
+			case executeAPI.MatchString(host):
+				out = append(out, name+": "+host+" is no REST API that was read")
+			case strings.Contains(host, SymbolPrefix):
+				out = append(out, name+": where it leads is known only later")
 			}
 		}
 	}

@@ -35,6 +35,7 @@ func TestStaticDocuments(t *testing.T) {
 		{"terraform.key.json", ReadTerraformPlan, Locked, nil},
 		{"terraform.referer.json", ReadTerraformPlan, Locked, nil},
 		{"terraform.broken.json", ReadTerraformPlan, Open, []string{"method-open", "origin-not-https"}},
+		{"terraform.modules.json", ReadTerraformPlan, Locked, []string{"secret-in-cache-key"}},
 		{"cloudformation.key.yaml", ReadCloudFormation, Locked, nil},
 		{"cloudformation.referer.json", ReadCloudFormation, Locked, nil},
 		{"cloudformation.broken.yaml", ReadCloudFormation, Open, []string{"method-open", "origin-not-https"}},
@@ -120,4 +121,86 @@ func FuzzReadCloudFormation(f *testing.F) {
 
 func FuzzReadOpenAPI(f *testing.F) {
 	fuzzStatic(f, ReadOpenAPI, "openapi.key.yaml", "openapi.broken.yaml")
+}
+
+// CloudFormation's functions, and what a template cannot say.
+func TestCloudFormationValues(t *testing.T) {
+	doc, err := parseTree([]byte(`
+Parameters:
+  Name: {Type: String, Default: orders}
+  Zones: {Type: CommaDelimitedList, Default: "a,b"}
+  Secret: {Type: String, NoEcho: true, Default: changeme}
+  Ami: {Type: "AWS::SSM::Parameter::Value<String>", Default: /path}
+Mappings: {M: {us-east-1: {host: one}}}
+Conditions:
+  Yes: !Equals [!Ref Name, orders]
+  No: !Not [!Condition Yes]
+  Both: !And [!Condition Yes, !Condition No]
+  Either: !Or [!Condition Later, !Condition Yes]
+  Later: !Equals [!Ref Secret, x]
+  Loop: !Not [!Condition Loop]
+Resources:
+  Api: {Type: "AWS::ApiGateway::RestApi"}
+  Stage: {Type: "AWS::ApiGateway::Stage", Properties: {StageName: !Sub "${Name}-v1"}}
+  Site: {Type: "AWS::CloudFront::Distribution"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for expression, want := range map[string]string{
+		`!Ref Name`:                     "orders",
+		`!Ref Secret`:                   "unresolved:Secret",
+		`!Ref Ami`:                      "unresolved:Ami",
+		`!Ref Nobody`:                   "unresolved:Nobody",
+		`!Ref Api`:                      "api",
+		`!Ref Stage`:                    "orders-v1",
+		`!GetAtt Site.DomainName`:       "site.cloudfront.net",
+		`!GetAtt [Api, RootResourceId]`: "root:api",
+		`!GetAtt Custom.Value`:          "unresolved:Custom.Value",
+		`!Sub "${Api}/${!literal}/${AWS::Region}/${Api.RestApiId}"`: "api/${literal}/us-east-1/api",
+		`!Sub ["${x}-${Name}", {x: !Ref Stage}]`:                    "orders-v1-orders",
+		`!Join ["/", [a, !Ref Name]]`:                               "a/orders",
+		`!Join [",", !Ref Zones]`:                                   "a,b",
+		`!Select [1, !Split ["/", "a/b/c"]]`:                        "b",
+		`!Select [7, !Split ["/", "a/b/c"]]`:                        `unresolved:Fn::Select [7,{"Fn::Split":["/","a/b/c"]}]`,
+		`!FindInMap [M, !Ref "AWS::Region", host]`:                  "one",
+		`!If [Yes, a, b]`:                                           "a",
+		`!If [No, a, b]`:                                            "b",
+		`!If [Both, a, b]`:                                          "b",
+		`!If [Either, a, b]`:                                        "a",
+		`!If [Later, a, b]`:                                         "unresolved:condition Later",
+		`!If [Loop, a, b]`:                                          "unresolved:condition Loop",
+		`!ImportValue x`:                                            `unresolved:Fn::ImportValue "x"`,
+	} {
+		e, err := parseTree([]byte(expression))
+		if err != nil {
+			t.Fatal(expression, err)
+		}
+		resolver := cfnResolver{doc: doc, budget: 10_000}
+		if got := resolver.text(e.value, 0); got != want {
+			t.Errorf("%s is %q, want %q", expression, got, want)
+		}
+	}
+}
+
+// Two references to one value are equal, and neither is weak; a placeholder's
+// default is not the secret.
+func TestSymbolicSecrets(t *testing.T) {
+	s := readStatic(t, ReadCloudFormation, "cloudformation.key.yaml")
+	header, key := s.Distributions[0].Origins[0].Headers[0].Value.Value, s.Keys[0].Value.Value
+	if !header.Symbolic() || !header.Equal(key) || weakness(header) != "" {
+		t.Errorf("%v %v", header.Symbolic(), header.Equal(key))
+	}
+	text, err := os.ReadFile(filepath.Join("testdata", "static", "cloudformation.key.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Replace(string(text), "HeaderValue: !Ref OriginSecret", "HeaderValue: !Ref AnotherSecret", 1)
+	stack, err := ReadCloudFormation([]byte(other), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := Run(stack, Options{Now: noon}); r.Verdict != Open || r.Findings[0].ID != "key-not-in-plan" && r.Findings[0].ID != "key-shared" {
+		t.Errorf("another secret:\n%s", shown(t, r))
+	}
 }

@@ -19,12 +19,21 @@ type tfResource struct {
 // tfPlan is the resources of a plan with their references.
 type tfPlan struct {
 	resources []*tfResource
+	// modules are by address without indexes: "" is the root, "module.x." a child.
+	modules map[string]tfModule
+}
+
+// tfModule is a module's configuration and how its parent calls it.
+type tfModule struct {
+	config tree
+	parent string
+	inputs tree // the parent's expressions for its variables
 }
 
 var tfIndex = regexp.MustCompile(`\[[^\]]*\]`)
 
 func readTFPlan(doc tree) *tfPlan {
-	p := &tfPlan{}
+	p := &tfPlan{modules: map[string]tfModule{"": {config: doc.at("configuration", "root_module")}}}
 	p.module(doc.at("planned_values", "root_module"), doc.at("configuration", "root_module"), "")
 	// Data sources that were read stand in the prior state.
 	p.module(doc.at("prior_state", "values", "root_module"), tree{}, "")
@@ -51,7 +60,12 @@ func (p *tfPlan) module(values, config tree, prefix string) {
 		address := child.at("address").text() // module.a.module.b[0]
 		parts := strings.Split(tfIndex.ReplaceAllString(strings.TrimPrefix(address, strings.TrimSuffix(prefix, ".")), ""), "module.")
 		name := strings.Trim(parts[len(parts)-1], ".")
-		p.module(child, config.at("module_calls", name, "module"), address+".")
+		call := config.at("module_calls", name)
+		inside := tfIndex.ReplaceAllString(address+".", "")
+		if _, known := p.modules[inside]; !known {
+			p.modules[inside] = tfModule{call.at("module"), tfIndex.ReplaceAllString(prefix, ""), call.at("expressions")}
+		}
+		p.module(child, call.at("module"), address+".")
 	}
 }
 
@@ -80,32 +94,65 @@ type reference struct {
 	text      string // as written: "random_password.secret.result"
 }
 
-// references of an expression, the most precise of each.
+// references of an expression, the most precise of each. What a module is given
+// or gives is followed to where it comes from.
 func (p *tfPlan) references(from *tfResource, expression tree) []reference {
+	return p.follow(from.module, expression, 0)
+}
+
+// maxFollow bounds the way through modules.
+const maxFollow = 20
+
+func (p *tfPlan) follow(module string, expression tree, depth int) []reference {
 	var out []reference
+	if depth > maxFollow {
+		return nil
+	}
+	inside := tfIndex.ReplaceAllString(module, "")
 	for _, text := range expression.at("references").texts() {
-		plain := tfIndex.ReplaceAllString(text, "")
-		parts := strings.Split(plain, ".")
-		size := 2
-		if parts[0] == "data" {
-			size = 3
-		}
-		if len(parts) <= size {
-			continue // the resource alone: stands behind its attribute
-		}
-		r := reference{text: from.module + plain, attribute: strings.Join(parts[size:], ".")}
-		for _, candidate := range p.resources {
-			address := candidate.kind + "." + candidate.name
-			if candidate.module == from.module && address == strings.Join(parts[:size], ".") {
-				r.to = candidate
-				if strings.Contains(text, "[") && candidate.address == from.module+text[:strings.LastIndex(text, "]")+1] {
-					break // the instance that is meant
-				}
+		parts := strings.Split(tfIndex.ReplaceAllString(text, ""), ".")
+		switch {
+		case len(parts) == 3 && parts[0] == "module":
+			child := inside + "module." + parts[1] + "."
+			out = append(out, p.follow(child, p.modules[child].config.at("outputs", parts[2], "expression"), depth+1)...)
+		case len(parts) == 2 && parts[0] == "var" && inside != "":
+			m := p.modules[inside]
+			out = append(out, p.follow(m.parent, m.inputs.at(parts[1]), depth+1)...)
+		case len(parts) == 2 && (parts[0] == "var" || parts[0] == "local"):
+			out = append(out, reference{text: inside + text})
+		default:
+			if r, ok := p.resourceReference(module, text); ok {
+				out = append(out, r)
 			}
 		}
-		out = append(out, r)
 	}
 	return out
+}
+
+// resourceReference reads "aws_api_gateway_stage.prod[0].stage_name". The
+// resource alone is none: it stands behind its attribute in every list.
+func (p *tfPlan) resourceReference(module, text string) (reference, bool) {
+	plain := tfIndex.ReplaceAllString(text, "")
+	parts := strings.Split(plain, ".")
+	size := 2
+	if parts[0] == "data" {
+		size = 3
+	}
+	if len(parts) <= size {
+		return reference{}, false
+	}
+	r := reference{text: tfIndex.ReplaceAllString(module, "") + plain, attribute: strings.Join(parts[size:], ".")}
+	for _, candidate := range p.resources {
+		// Without an index the module is any of its instances.
+		same := candidate.module == module || tfIndex.ReplaceAllString(candidate.module, "") == module
+		if !same || candidate.kind+"."+candidate.name != strings.Join(parts[:size], ".") {
+			continue
+		}
+		if r.to == nil || candidate.address == candidate.module+text[:strings.LastIndex(text, "]")+1] {
+			r.to = candidate
+		}
+	}
+	return r, true
 }
 
 // text is an attribute as text: its value, or a symbol for what it refers to.
