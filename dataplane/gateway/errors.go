@@ -179,6 +179,8 @@ const (
 	reasonMalformedAnswer     Reason = "malformed-function-answer"
 	reasonMockStatus          Reason = "mock-template-without-integer-status"
 	reasonMapping             Reason = "parameter-mapping-not-allowed"
+	reasonNoService           Reason = "no-endpoint-configured-for-the-service"
+	reasonNoSigner            Reason = "no-credentials-to-sign-with"
 	reasonEndpoint            Reason = "invalid-endpoint-address"
 	reasonNoResponse          Reason = "no-integration-response-matches"
 	reasonUndeclared          Reason = "method-response-not-declared"

@@ -42,6 +42,11 @@ type Options struct {
 	// Invoke calls Lambda functions, (*lambda.Invoker).Invoke; nil: there are none,
 	// and what needs one fails.
 	Invoke func(ctx context.Context, in lambda.Invocation) (*lambda.Answer, error)
+	// Services is where AWS integrations find the services, by name ("sqs"),
+	// AnyService for all others; calls to one that has no endpoint fail. Signer's
+	// credentials sign the calls.
+	Services map[string]ServiceEndpoint
+	Signer   sigv4.Credential
 	// UserPools is where Cognito user pools are instead of on AWS, "" for there:
 	// a pool's keys are at UserPools/<pool id>/.well-known/jwks.json.
 	UserPools string

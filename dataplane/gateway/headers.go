@@ -1,6 +1,10 @@
 package gateway
 
-import "strings"
+import (
+	"strings"
+
+	"drawbridge/dataplane/program"
+)
 
 // What happens to header fields between client and backend: the table of
 // reference/api-gateway.md 2.5, as measured. Names are in lower case.
@@ -58,6 +62,15 @@ var droppedFromProxyResponse = map[string]bool{
 
 const remapped = "x-amzn-Remapped-"
 
-func isForbiddenTarget(name string) bool { return forbiddenTargets[strings.ToLower(name)] }
+// forbiddenToServices make a call fail in addition when it goes to AWS.
+var forbiddenToServices = map[string]bool{
+	"authorization": true, "connection": true, "expect": true, "proxy-authenticate": true, "te": true,
+}
+
+func isForbiddenTarget(kind program.IntegrationType, name string) bool {
+	name = strings.ToLower(name)
+	toService := kind == program.IntegrationAWS || kind == program.IntegrationAWSProxy
+	return forbiddenTargets[name] || toService && forbiddenToServices[name]
+}
 
 func isDroppedFromRequest(name string) bool { return droppedFromRequest[strings.ToLower(name)] }

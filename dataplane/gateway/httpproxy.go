@@ -61,7 +61,7 @@ func (c *call) mappedParameters(integration *program.Integration) (mapped, *Refu
 	var out mapped
 	for i := range integration.RequestMappings {
 		m := &integration.RequestMappings[i]
-		if m.Place == program.PlaceNone || m.Place == program.PlaceHeader && isForbiddenTarget(m.Name) {
+		if m.Place == program.PlaceNone || m.Place == program.PlaceHeader && isForbiddenTarget(integration.Type, m.Name) {
 			return mapped{}, &Refusal{Type: APIConfigurationError, Reason: reasonMapping}
 		}
 		value, ok, refusal := c.sourceValue(&m.Source)

@@ -16,7 +16,7 @@ func (c *call) overrideRequest(m *mapped) {
 		return
 	}
 	eachOverride(overrides, "header", func(name string, values []string) {
-		if isForbiddenTarget(name) {
+		if isForbiddenTarget(c.route.method.Integration.Type, name) {
 			return
 		}
 		m.header.Del(name)
