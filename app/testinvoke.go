@@ -19,7 +19,7 @@ func (a *App) testInvoke(ctx context.Context, in apigateway.TestInvocation) (api
 	}
 	test := gateway.Test{
 		API:        &program.API{ID: *in.Draft.Api.Id, Account: in.Account, Region: in.Region, Partition: in.Partition},
-		Deployment: deployment, Method: method, Variables: in.Variables,
+		Deployment: deployment, Method: method, Variables: in.Variables, Program: a.publisher.cells.any().Load(),
 		Verb: in.CallVerb, Path: in.Path, RawQuery: in.RawQuery, Body: []byte(in.Body),
 	}
 	for _, field := range in.Header {

@@ -122,6 +122,9 @@ func integration(stored *apigatewayapi.Integration) (*program.Integration, error
 		Stream:          value(stored.ResponseTransferMode) == "STREAM",
 		InsecureTLS:     stored.TlsConfig != nil && value(stored.TlsConfig.InsecureSkipVerification),
 	}
+	if value(stored.ConnectionType) == apigatewayapi.ConnectionTypeVpcLink {
+		i.VPCLink = program.ParseURI(value(stored.ConnectionId))
+	}
 	switch value(stored.PassthroughBehavior) {
 	case "WHEN_NO_TEMPLATES":
 		i.Passthrough = program.WhenNoTemplates

@@ -23,6 +23,8 @@ type gatewayState struct {
 	keys     map[apigateway.Ref]*apigateway.KeyRecord
 	plans    map[apigateway.Ref]*apigateway.PlanRecord
 	planKeys map[apigateway.Ref]bool // parent: plan id; id: key id
+
+	certificates map[apigateway.Ref]*apigateway.CertificateRecord // of stages that show one
 }
 
 // stageName names a stage and whose it is.
@@ -41,6 +43,8 @@ func newGatewayState() gatewayState {
 		keys:        make(map[apigateway.Ref]*apigateway.KeyRecord),
 		plans:       make(map[apigateway.Ref]*apigateway.PlanRecord),
 		planKeys:    make(map[apigateway.Ref]bool),
+
+		certificates: make(map[apigateway.Ref]*apigateway.CertificateRecord),
 	}
 }
 
@@ -77,6 +81,15 @@ func (g *gatewayState) note(p *pending, from source) {
 		}
 	case apigateway.KindDomain:
 		g.noteDomain(p, ref, from)
+	case apigateway.KindVpcLink:
+		noteVPCLink(p, ref, from)
+	case apigateway.KindCertificate:
+		noteRecord(p, g.certificates, ref, from)
+		for stage := range g.stages {
+			if stage.account == ref.Account && stage.region == ref.Region {
+				p.stages[stage] = true
+			}
+		}
 	case apigateway.KindKey:
 		p.keys[ref.ID] = true
 		noteRecord(p, g.keys, ref, from)
@@ -173,6 +186,12 @@ func (g *gatewayState) stage(name stageName, from source) (*program.Stage, error
 	if id := value(settings.DeploymentId); id != "" {
 		var err error
 		if stage.Deployment, err = g.deployment(deploymentName{name.account, name.region, name.api, id}); err != nil {
+			return nil, err
+		}
+	}
+	if id := value(settings.ClientCertificateId); id != "" {
+		var err error
+		if stage.ClientCertificate, err = g.clientCertificate(name, id); err != nil {
 			return nil, err
 		}
 	}

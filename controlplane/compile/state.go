@@ -138,6 +138,7 @@ func newPending() pending {
 			},
 			Gateway: program.GatewayChange{
 				APIs: make(map[string]*program.API), Domains: make(map[string]*program.Domain), Keys: make(map[string]*program.APIKey),
+				VPCLinks: make(map[string]*program.VPCLink),
 			},
 		},
 	}

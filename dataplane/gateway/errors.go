@@ -180,6 +180,7 @@ const (
 	reasonMockStatus          Reason = "mock-template-without-integer-status"
 	reasonMapping             Reason = "parameter-mapping-not-allowed"
 	reasonNoService           Reason = "no-endpoint-configured-for-the-service"
+	reasonNoLink              Reason = "no-such-vpc-link"
 	reasonNoSigner            Reason = "no-credentials-to-sign-with"
 	reasonEndpoint            Reason = "invalid-endpoint-address"
 	reasonNoResponse          Reason = "no-integration-response-matches"

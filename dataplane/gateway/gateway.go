@@ -47,6 +47,9 @@ type Options struct {
 	// credentials sign the calls.
 	Services map[string]ServiceEndpoint
 	Signer   sigv4.Credential
+	// VPCLinkTargets are the addresses of what VPC links lead to, by the id of the
+	// link, or the ARN or the name of its load balancer.
+	VPCLinkTargets map[string]LinkTarget
 	// UserPools is where Cognito user pools are instead of on AWS, "" for there:
 	// a pool's keys are at UserPools/<pool id>/.well-known/jwks.json.
 	UserPools string

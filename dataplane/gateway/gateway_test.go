@@ -15,6 +15,7 @@ import (
 	"drawbridge/dataplane/upstream"
 	"drawbridge/dataplane/usage"
 	"drawbridge/engine/policy"
+	"drawbridge/engine/sigv4"
 	"drawbridge/engine/vtl"
 )
 
@@ -35,6 +36,11 @@ type fixture struct {
 
 	identities []Identity
 	invoke     func(ctx context.Context, in lambda.Invocation) (*lambda.Answer, error)
+
+	services    map[string]ServiceEndpoint
+	signer      sigv4.Credential
+	links       map[string]*program.VPCLink
+	linkTargets map[string]LinkTarget
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -110,7 +116,7 @@ func (f *fixture) program() *program.Gateway {
 			Do: func(ctx context.Context, call *upstream.Call) (*exchange.Response, error) {
 				return f.backend(ctx, call)
 			},
-			Usage: meter, Wording: f.wording, Identities: f.identities, Invoke: f.invoke, Now: func() time.Time { return f.now },
+			Usage: meter, Wording: f.wording, Identities: f.identities, Invoke: f.invoke, Services: f.services, Signer: f.signer, VPCLinkTargets: f.linkTargets, Now: func() time.Time { return f.now },
 			NewRequestID:  func() string { return "46533423-7524-481e-9b47-9a48a83e9aa4" },
 			NewExtendedID: func() string { return "OinCTHqDNjMFftQ=" },
 		})
@@ -118,7 +124,7 @@ func (f *fixture) program() *program.Gateway {
 			f.t.Fatal(err)
 		}
 	}
-	return (&program.Gateway{}).With(1, program.GatewayChange{APIs: map[string]*program.API{api.ID: api}, Keys: f.keys})
+	return (&program.Gateway{}).With(1, program.GatewayChange{APIs: map[string]*program.API{api.ID: api}, Keys: f.keys, VPCLinks: f.links})
 }
 
 // exchangeOf parses "GET /prod?a=b" and "Name: value" lines; a body follows an

@@ -74,7 +74,7 @@ func (c *call) backendCall(integration *program.Integration, mapped *mapped) (ba
 	}
 	call := &upstream.Call{
 		Method: integration.Verb, Attempts: 1, IdleTimeout: keepBackends, InsecureTLS: integration.InsecureTLS,
-		HopByHop: true, Hops: c.x.Hops, Depth: c.x.Depth + 1,
+		HopByHop: true, Hops: c.x.Hops, Depth: c.x.Depth + 1, ClientCertificate: c.place.stage.ClientCertificate,
 	}
 	if call.Method == "" || call.Method == "ANY" {
 		call.Method = c.verb
@@ -85,7 +85,7 @@ func (c *call) backendCall(integration *program.Integration, mapped *mapped) (ba
 	if host, ok := mapped.header.Lookup("Host"); ok {
 		call.Authority = host
 	}
-	return backendCall{call}, nil
+	return backendCall{call}, c.throughLink(call, integration)
 }
 
 // addQuery appends to a call's query, as it stands.

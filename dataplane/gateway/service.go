@@ -129,7 +129,7 @@ func (c *call) serviceCall(integration *program.Integration, e ServiceEndpoint, 
 func (c *call) serviceHeader(call backendCall, target *program.ServiceTarget) exchange.Header {
 	header := exchange.Header{
 		{Name: "Accept", Value: defaultContentType}, {Name: "User-Agent", Value: "AmazonAPIGateway_" + c.place.api.ID},
-		{Name: "X-Amz-Source-Arn", Value: c.sourceARN()},
+		{Name: "X-Amz-Source-Arn", Value: c.methodARN()},
 	}
 	by, ok := jsonServices[target.Service]
 	if ok && target.Action {
@@ -142,12 +142,18 @@ func (c *call) serviceHeader(call backendCall, target *program.ServiceTarget) ex
 	return header
 }
 
+// methodARN is the ARN of the method, with its resource's path as it is written.
+func (c *call) methodARN() string {
+	api := c.place.api
+	return "arn:" + api.Partition + ":execute-api:" + api.Region + ":" + api.Account + ":" + api.ID + "/" + c.place.stage.Name + "/" +
+		c.verb + c.route.method.ResourcePath
+}
+
 // sign signs a call with the credentials that the process was given.
 func (c *call) sign(call backendCall, body []byte, target *program.ServiceTarget) *Refusal {
 	hash := ""
 	if !call.Body.Empty() {
-		sum := sha256.Sum256(body)
-		hash = hex.EncodeToString(sum[:])
+		hash = hashOf(body)
 	}
 	signature, err := c.gateway.keyring.Sign(sigv4.SignInput{
 		Request: sigv4.Request{
@@ -170,4 +176,10 @@ func (c *call) sign(call backendCall, body []byte, target *program.ServiceTarget
 		call.Header.Set(field.Name, field.Value)
 	}
 	return nil
+}
+
+// hashOf is the SHA-256 of a body as signatures have it.
+func hashOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }

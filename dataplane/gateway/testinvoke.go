@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"strings"
 	"time"
 
@@ -28,6 +29,10 @@ type Test struct {
 	Deployment *program.Deployment // its routes lead to Method alone
 	Method     *program.Method
 	Variables  map[string]string // stage variables
+	// Program knows the VPC links; ClientCertificate is shown to HTTP backends.
+	// Both may be nil.
+	Program           *program.Gateway
+	ClientCertificate *tls.Certificate
 
 	Verb, Path, RawQuery string
 	Header               exchange.Header
@@ -77,12 +82,13 @@ func (g *Gateway) beginTest(t Test) *call {
 			Method: t.Verb, Scheme: "https", Host: testHost, Authority: testHost, Path: t.Path,
 			RawQuery: t.RawQuery, HasQuery: t.RawQuery != "", Protocol: exchange.HTTP11, Header: t.Header, Body: exchange.Bytes(t.Body),
 		},
-		Start: g.options.Now(),
-		Owner: exchange.Owner{Plane: exchange.PlaneGateway, API: t.API},
+		Start:   g.options.Now(),
+		Gateway: t.Program,
+		Owner:   exchange.Owner{Plane: exchange.PlaneGateway, API: t.API},
 	}
 	c := g.begin(x)
 	c.test, c.log = true, &executionLog{test: true, level: program.LogInfo, trace: true}
-	stage := &program.Stage{Name: testStage, Variables: t.Variables, Deployment: t.Deployment}
+	stage := &program.Stage{Name: testStage, Variables: t.Variables, Deployment: t.Deployment, ClientCertificate: t.ClientCertificate}
 	c.place = place{api: t.API, stage: stage, deployment: t.Deployment, path: t.Path}
 	_, vars := t.Deployment.Routes.Match(t.Path, t.Verb) // a path that does not fit has no variables
 	c.route = route{method: t.Method, vars: vars}

@@ -15,6 +15,7 @@ type Gateway struct {
 	domains  map[string]*Domain
 	keys     map[[sha256.Size]byte]*APIKey // by SHA-256 of the value
 	keyIDs   map[string]*APIKey
+	vpcLinks map[string]*VPCLink
 }
 
 // GatewayChange lists the units that replace those with the same id; a nil
@@ -23,6 +24,8 @@ type GatewayChange struct {
 	APIs    map[string]*API
 	Domains map[string]*Domain
 	Keys    map[string]*APIKey
+	// VPCLinks are by id.
+	VPCLinks map[string]*VPCLink
 }
 
 // With returns a program in which the changed units stand in place of the old
@@ -34,6 +37,7 @@ func (g *Gateway) With(revision int64, change GatewayChange) *Gateway {
 		domains:  replaced(g.domains, change.Domains),
 		keyIDs:   replaced(g.keyIDs, change.Keys),
 		keys:     g.keys,
+		vpcLinks: replaced(g.vpcLinks, change.VPCLinks),
 	}
 	if len(change.Keys) == 0 {
 		return next
@@ -70,6 +74,12 @@ func (g *Gateway) API(id string) (*API, bool) {
 	return api, ok
 }
 
+// VPCLink returns the VPC link with this id.
+func (g *Gateway) VPCLink(id string) (*VPCLink, bool) {
+	link, ok := g.vpcLinks[id]
+	return link, ok
+}
+
 // Domain returns the custom domain that owns a host: its name, its regional
 // name, or a name one label below a wildcard ("*.example.com").
 func (g *Gateway) Domain(host string) (*Domain, bool) {
@@ -98,6 +108,12 @@ func (g *Gateway) Key(value string) (*APIKey, bool) {
 func (g *Gateway) KeyByID(id string) (*APIKey, bool) {
 	key, ok := g.keyIDs[id]
 	return key, ok
+}
+
+// VPCLink leads the calls of integrations to load balancers.
+type VPCLink struct {
+	ID      string
+	Targets []string // ARNs of network load balancers
 }
 
 // API is a REST API as it is called: its live stages.

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"crypto/tls"
 	"maps"
 	"regexp"
 	"slices"
@@ -19,12 +20,14 @@ type Stage struct {
 	Revision  int64
 	Variables map[string]string
 	// Settings are the method settings by "path/VERB" ("*/*" for all).
-	Settings   map[string]MethodSetting
-	Deployment *Deployment // nil: the stage has none that could be compiled
-	Canary     *Canary     // nil: none
-	Cache      StageCache
-	AccessLog  *AccessLog // nil: none
-	Tracing    bool       // tracingEnabled
+	Settings map[string]MethodSetting
+	// ClientCertificate is what HTTP backends are shown; nil: nothing.
+	ClientCertificate *tls.Certificate
+	Deployment        *Deployment // nil: the stage has none that could be compiled
+	Canary            *Canary     // nil: none
+	Cache             StageCache
+	AccessLog         *AccessLog // nil: none
+	Tracing           bool       // tracingEnabled
 }
 
 // Canary is the part of a stage's calls that goes another way
@@ -202,6 +205,9 @@ type Integration struct {
 	ContentHandling   ContentHandling // of the request's body
 	Stream            bool            // responseTransferMode STREAM
 	InsecureTLS       bool            // tlsConfig.insecureSkipVerification
+	// VPCLink is the id of the VPC link that an HTTP call goes through, with its
+	// stage variables; nil: none.
+	VPCLink URITemplate
 	// CacheKeyParameters name what tells cached answers apart:
 	// "method.request.querystring.q", "integration.request.header.X".
 	CacheKeyParameters []string

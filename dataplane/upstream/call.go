@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"fmt"
 	"time"
 
@@ -35,6 +36,9 @@ type Call struct {
 	ReadTimeout    time.Duration // to the response's head and between body packets
 	IdleTimeout    time.Duration // keep-alive of the pooled connection
 	InsecureTLS    bool          // tlsConfig.insecureSkipVerification of an integration
+
+	// ClientCertificate is shown to a server that asks for one; nil: none is.
+	ClientCertificate *tls.Certificate
 
 	// HopByHop leaves Connection, Keep-Alive, Trailer and Upgrade in the response's
 	// header, and Trailer and Upgrade in the request's: the gateway remaps the

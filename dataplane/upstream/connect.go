@@ -132,6 +132,9 @@ func (c *Client) tlsConfig(call *Call) *tls.Config {
 		NextProtos:         []string{"http/1.1"},
 		InsecureSkipVerify: call.InsecureTLS, // the integration's tlsConfig asks for it
 	}
+	if call.ClientCertificate != nil {
+		config.Certificates = []tls.Certificate{*call.ClientCertificate}
+	}
 	if names := call.CertificateNames; len(names) > 0 && !call.InsecureTLS {
 		config.InsecureSkipVerify = true // verified here, by other names
 		config.VerifyConnection = func(state tls.ConnectionState) error { return c.verify(state, names) }

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,13 +17,14 @@ type poolKey struct {
 	certificate  string // names its certificate may carry
 	minTLS       uint16
 	ipVersion    int
+	shown        *tls.Certificate // to the other side
 }
 
 func keyOf(call *Call) poolKey {
 	return poolKey{
 		scheme: call.Scheme, host: call.Host, port: call.Port,
 		serverName: call.ServerName, insecure: call.InsecureTLS,
-		certificate: strings.Join(call.CertificateNames, " "), minTLS: call.MinTLS, ipVersion: call.IPVersion,
+		certificate: strings.Join(call.CertificateNames, " "), minTLS: call.MinTLS, ipVersion: call.IPVersion, shown: call.ClientCertificate,
 	}
 }
 
