@@ -44,6 +44,8 @@ type Config struct {
 	GeoDatabases       []string // MaxMind-format files that tell where viewers are
 	CognitoEndpoint    string   // "": user pools are on AWS
 	LambdaEndpoint     string   // for functions that do not run here; "": there are none
+	AWSEndpoints       []string // SERVICE=URL, of AWS integrations
+	VPCLinkTargets     []string // LINK-OR-BALANCER=HOST[:PORT]
 	ConnectTo          []string // HOST1:PORT1:HOST2:PORT2, exactly curl's
 	OriginCA           string   // PEM file
 	TLSCertificates    []string // CERT.pem:KEY.pem, the operator's own
@@ -160,7 +162,9 @@ func (c *Config) Check() error {
 		_, _, trustErr := parseTruststore(setting)
 		err = errors.Join(err, trustErr)
 	}
-	return errors.Join(err, limitsErr, logErr, originErr, connectErr, proxiesErr)
+	_, serviceErr := c.awsEndpoints()
+	_, linkErr := c.vpcLinkTargets()
+	return errors.Join(err, limitsErr, logErr, originErr, connectErr, proxiesErr, serviceErr, linkErr)
 }
 
 // originRoots are the certificates an origin's certificate may come from: the

@@ -41,6 +41,9 @@ func (a *App) newPlanes(edgeNames []string) error {
 		Invoke: a.lambda.Invoke, UserPools: a.config.CognitoEndpoint, Now: a.config.Now, Logger: a.log, CacheBytes: a.config.APICacheSize,
 	}
 	a.stageLogs.attach(&options)
+	if err := a.config.attachIntegrations(&options); err != nil {
+		return err
+	}
 	if a.gateway, err = gateway.New(options); err != nil {
 		return err
 	}

@@ -258,8 +258,8 @@ func (p *publisher) publishEdge(ctx context.Context, revision int64, now *progra
 
 func (p *publisher) publishGateway(ctx context.Context, revision int64, now *program.Gateway, update compile.Update) *program.Gateway {
 	var next *program.Gateway
-	if c := update.Gateway; len(c.APIs)+len(c.Domains)+len(c.Keys) > 0 {
-		next = now.With(revision, c)
+	if !update.Gateway.Empty() {
+		next = now.With(revision, update.Gateway)
 		now = next
 	}
 	p.cells.put(ctx, revision, next, func(int) {})

@@ -22,6 +22,11 @@ func (a *App) testInvoke(ctx context.Context, in apigateway.TestInvocation) (api
 		Deployment: deployment, Method: method, Variables: in.Variables, Program: a.publisher.cells.any().Load(),
 		Verb: in.CallVerb, Path: in.Path, RawQuery: in.RawQuery, Body: []byte(in.Body),
 	}
+	if in.Certificate != nil {
+		if test.ClientCertificate, err = compile.ClientCertificate(in.Certificate); err != nil {
+			return apigateway.TestAnswer{}, err
+		}
+	}
 	for _, field := range in.Header {
 		test.Header = append(test.Header, exchange.Field(field))
 	}

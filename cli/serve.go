@@ -78,6 +78,8 @@ func serverFlags(flags *pflag.FlagSet, c *app.Config) {
 	flags.Int64Var(&c.CacheSize, "cache-size", 256<<20, "`bytes` of RAM for cached objects")
 	flags.Int64Var(&c.APICacheSize, "api-cache-size", 128<<20, "`bytes` of RAM for the answers in stages' caches")
 	flags.StringArrayVar(&c.ConnectTo, "connect-to", nil, "`HOST1:PORT1:HOST2:PORT2`: connect to origin HOST1:PORT1 at HOST2:PORT2, as curl does; repeatable")
+	flags.StringArrayVar(&c.AWSEndpoints, "aws-endpoint", nil, "`SERVICE=URL` that AWS integrations call, signed by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; *=URL is for all other services; repeatable")
+	flags.StringArrayVar(&c.VPCLinkTargets, "vpc-link-target", nil, "`NAME=HOST[:PORT]` that a VPC link leads to; NAME is its load balancer's name or ARN, or the link's id; repeatable")
 	flags.StringVar(&c.OriginCA, "origin-ca", "", "PEM `file` with further authorities for origins' certificates")
 	flags.StringArrayVar(&c.TLSCertificates, "tls-certificate", nil, "`CERT.pem:KEY.pem` of your own, before the local authority's; repeatable")
 	flags.StringArrayVar(&c.AllowOrigin, "allow-origin", nil, "`CIDR` that origins may resolve to although it is link-local or our own; repeatable")

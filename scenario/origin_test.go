@@ -143,6 +143,11 @@ func (o *origin) talk(conn net.Conn) {
 		if err != nil {
 			return
 		}
+		if secured, ok := conn.(*tls.Conn); ok {
+			for _, shown := range secured.ConnectionState().PeerCertificates {
+				request.fields = append(request.fields, "client-certificate: "+shown.Subject.CommonName)
+			}
+		}
 		answer := o.answer(request)
 		o.mu.Lock()
 		held := o.held
@@ -332,6 +337,6 @@ func originCertificate(host string) (*tls.Config, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, ClientAuth: tls.RequestClientCert}
 	return config, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root}), nil
 }

@@ -22,8 +22,8 @@ type TestInvocation struct {
 	RawQuery                   string
 	Header                     []TestField
 	Body                       string
-	Variables                  map[string]string // stage variables
-	ClientCertificateID        string
+	Variables                  map[string]string  // stage variables
+	Certificate                *CertificateRecord // shown to backends; nil: none
 	Now                        time.Time
 }
 
@@ -65,8 +65,8 @@ func (s *Service) TestInvokeMethod(call *api.Call, in *apigatewayapi.TestInvokeM
 		return nil, err
 	}
 	invocation.Account, invocation.Region, invocation.Partition, invocation.Now = call.Account, call.Region, call.Partition, call.Now
-	if id := invocation.ClientCertificateID; id != "" {
-		if _, err := loadRecord[CertificateRecord](s, call, certificateRef(call, id), noCertificate()); err != nil {
+	if id := val(in.ClientCertificateId); id != "" {
+		if invocation.Certificate, err = loadRecord[CertificateRecord](s, call, certificateRef(call, id), noCertificate()); err != nil {
 			return nil, err
 		}
 	}
@@ -89,7 +89,7 @@ func (s *Service) TestInvokeMethod(call *api.Call, in *apigatewayapi.TestInvokeM
 func newInvocation(rec *APIRecord, in *apigatewayapi.TestInvokeMethodRequest) (TestInvocation, error) {
 	out := TestInvocation{
 		Draft: rec, ResourceID: val(in.ResourceId), Verb: val(in.HttpMethod), CallVerb: val(in.HttpMethod),
-		Body: val(in.Body), Variables: in.StageVariables, ClientCertificateID: val(in.ClientCertificateId),
+		Body: val(in.Body), Variables: in.StageVariables,
 	}
 	res, ok := rec.Resources[out.ResourceID]
 	if !ok {

@@ -29,6 +29,11 @@ func (g *gatewayState) clientCertificate(stage stageName, id string) (*tls.Certi
 	if record == nil {
 		return nil, fmt.Errorf("client certificate %s is not stored", id)
 	}
+	return ClientCertificate(record)
+}
+
+// ClientCertificate returns a stored client certificate as TLS shows it.
+func ClientCertificate(record *apigateway.CertificateRecord) (*tls.Certificate, error) {
 	block, _ := pem.Decode([]byte(value(record.Certificate.PemEncodedCertificate)))
 	if block == nil {
 		return nil, errors.New("client certificate is no PEM")

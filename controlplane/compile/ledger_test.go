@@ -37,6 +37,7 @@ var sampleTypes = map[string]reflect.Type{
 	"deployments":        reflect.TypeFor[apigateway.DeploymentRecord](),
 	"stages":             reflect.TypeFor[apigateway.StageRecord](),
 	"clientcertificates": reflect.TypeFor[apigateway.CertificateRecord](),
+	"vpclinks":           reflect.TypeFor[apigateway.VpcLinkRecord](),
 	"apikeys":            reflect.TypeFor[apigateway.KeyRecord](),
 	"usageplans":         reflect.TypeFor[apigateway.PlanRecord](),
 	"usageplankeys":      reflect.TypeFor[apigateway.PlanKeyRecord](),
@@ -159,7 +160,7 @@ var storedAs = map[string]string{
 	"CreateModel": "Model", "CreateRequestValidator": "RequestValidator", "CreateAuthorizer": "Authorizer",
 	"CreateDeployment": "Stage", "DeploymentCanarySettings": "CanarySettings", "CreateStage": "Stage",
 	"CreateApiKey": "ApiKey", "CreateUsagePlan": "UsagePlan", "CreateDomainName": "DomainName", "CreateBasePathMapping": "BasePathMapping",
-	"MutualTlsAuthenticationInput": "MutualTlsAuthentication", "GenerateClientCertificate": "ClientCertificate",
+	"MutualTlsAuthenticationInput": "MutualTlsAuthentication", "GenerateClientCertificate": "ClientCertificate", "CreateVpcLink": "VpcLink",
 
 	"PutIntegration.integrationHttpMethod": "Integration.HttpMethod",
 	"CreateResource.pathPart":              "Resource.Path", // the path is made of the parts

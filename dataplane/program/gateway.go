@@ -28,6 +28,11 @@ type GatewayChange struct {
 	VPCLinks map[string]*VPCLink
 }
 
+// Empty tells that nothing changes.
+func (c *GatewayChange) Empty() bool {
+	return len(c.APIs)+len(c.Domains)+len(c.Keys)+len(c.VPCLinks) == 0
+}
+
 // With returns a program in which the changed units stand in place of the old
 // ones; g itself does not change.
 func (g *Gateway) With(revision int64, change GatewayChange) *Gateway {
