@@ -55,6 +55,8 @@ func (a *App) newPlanes(edgeNames []string) error {
 	a.metrics.Gauge("drawbridge_stage_cached_answers", "Answers in the caches of stages.", func() float64 { n, _ := a.gateway.CacheStats(); return float64(n) })
 	a.metrics.Gauge("drawbridge_stage_cached_bytes", "RAM that stages' cached answers take.", func() float64 { _, n := a.gateway.CacheStats(); return float64(n) })
 	a.metrics.Gauge("drawbridge_revision", "Store revision in force at every edge location.", func() float64 { return float64(a.publisher.edge.everywhere()) })
+	a.metrics.Gauge("drawbridge_gateway_propagation_seconds", "Time a change takes to reach all of the gateway; drawbridge lock asks for it.",
+		func() float64 { return a.config.GatewayPropagation.Seconds() })
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +29,17 @@ type auditRun struct {
 	output        string
 	failOn        string
 	severity      audit.Severity
+	documents     [3]string // paths, by the order of documentReaders
+}
+
+// documentReaders read both ends, as far as a document has them.
+var documentReaders = [3]struct {
+	flag, usage string
+	read        func(text []byte, file string) (*audit.Stack, error)
+}{
+	{"terraform-plan", "judge a Terraform plan instead of an account: the `file` of terraform show -json", audit.ReadTerraformPlan},
+	{"cloudformation", "judge a CloudFormation template instead: YAML or JSON `file`", audit.ReadCloudFormation},
+	{"openapi", "judge an OpenAPI document with x-amazon-apigateway-* instead: YAML or JSON `file`", audit.ReadOpenAPI},
 }
 
 func lockAuditCommand() *cobra.Command {
@@ -45,11 +58,15 @@ request that comes in as the witness.
 all with --unsafe), direct and through the distribution, with, without and with a
 wrong secret. Where they contradict the analysis, that is a finding.
 
+A Terraform plan, a CloudFormation template or an OpenAPI document is judged without
+an account.
+
 Exit codes: 0 locked and no finding at --fail-on; 1 open, or findings; 2 usage;
 3 cannot tell, or not readable. Every check has a page in docs/checks.`,
 		Example: `  drawbridge lock audit --distribution E2QWRUHAPOMQZL --probe
   drawbridge lock audit --all --output sarif > lock.sarif
-  drawbridge lock audit --api a1b2c3d4e5/prod --fail-on low`,
+  drawbridge lock audit --api a1b2c3d4e5/prod --fail-on low
+  drawbridge lock audit --terraform-plan plan.json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := run.check(); err != nil {
@@ -76,8 +93,29 @@ Exit codes: 0 locked and no finding at --fail-on; 1 open, or findings; 2 usage;
 	flags.BoolVar(&run.unsafe, "unsafe", false, "with --probe: also by methods that may change something")
 	flags.StringVar(&run.output, "output", audit.FormatTable, "`format`: "+strings.Join(audit.Formats(), ", "))
 	flags.StringVar(&run.failOn, "fail-on", audit.Medium.String(), "least `severity` that fails: info, low, medium or high")
+	for i, document := range documentReaders {
+		flags.StringVar(&run.documents[i], document.flag, "", document.usage)
+	}
 	run.connectFlags(flags)
 	return cmd
+}
+
+// document is the one that is to be judged instead of an account: its place in
+// documentReaders, -1 for none.
+func (r *auditRun) document() (int, error) {
+	at := -1
+	for i, path := range r.documents {
+		switch {
+		case path == "":
+		case at >= 0:
+			return -1, usageError{errors.New("--terraform-plan, --cloudformation and --openapi exclude one another")}
+		case r.probe:
+			return -1, usageError{fmt.Errorf("--%s: nothing is deployed that could be probed; leave out --probe", documentReaders[i].flag)}
+		default:
+			at = i
+		}
+	}
+	return at, nil
 }
 
 // check reads the flags.
@@ -102,12 +140,28 @@ func (r *auditRun) check() error {
 		r.collect.Stages = []audit.StageRef{{API: api, Stage: stage}}
 	}
 	r.collect.Distributions = r.distributions
-	return nil
+	_, err := r.document()
+	return err
 }
 
 // audit reads the account and judges it.
 func (r *auditRun) audit(cmd *cobra.Command) (*audit.Report, error) {
 	ctx := cmd.Context()
+	options := audit.Options{
+		Distributions: r.distributions, Stages: r.collect.Stages, All: r.collect.All, Exclude: r.exclude, Now: time.Now(),
+	}
+	if at, _ := r.document(); at >= 0 {
+		text, err := readDocument(r.documents[at])
+		if err != nil {
+			return nil, err
+		}
+		stack, err := documentReaders[at].read(text, r.documents[at])
+		if err != nil {
+			return nil, err
+		}
+		options.All = options.All || len(options.Distributions)+len(options.Stages) == 0
+		return audit.Run(stack, options), nil
+	}
 	if err := r.open(ctx, cmd, cmd.ErrOrStderr()); err != nil {
 		return nil, err
 	}
@@ -115,10 +169,27 @@ func (r *auditRun) audit(cmd *cobra.Command) (*audit.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := audit.Run(stack, audit.Options{
-		Distributions: r.distributions, Stages: r.collect.Stages, All: r.collect.All, Exclude: r.exclude, Now: time.Now(),
-	})
+	report := audit.Run(stack, options)
 	return report, r.knock(ctx, stack, report)
+}
+
+// maxDocument bounds a document: Terraform plans of large accounts have some MB.
+const maxDocument = 64 << 20
+
+func readDocument(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // read only
+	text, err := io.ReadAll(io.LimitReader(file, maxDocument+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(text) > maxDocument {
+		return nil, fmt.Errorf("%s: more than %d MiB", path, maxDocument>>20)
+	}
+	return text, nil
 }
 
 // knock sends the real requests, if they are wanted.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +51,9 @@ type Account struct {
 	Endpoint string // "": AWS itself
 	// Drawbridge: the endpoint is one, and what its exports leave out is not there.
 	Drawbridge bool
+	// Propagation is how long the gateway takes for a change, where it says so;
+	// nil: not known.
+	Propagation *time.Duration
 	// Prober keeps connections. Sampler makes one per probe: behind one name
 	// are many places that learn of a change at different moments.
 	Prober, Sampler *Prober
@@ -183,8 +187,9 @@ func (a *Account) findDoors(ctx context.Context, caFile string) error {
 	if a.Endpoint != "" {
 		// An endpoint that shows no authority is no Drawbridge; whom the system
 		// trusts must do there.
-		if authority, err := a.fetchCA(ctx); err == nil {
+		if authority, err := a.ask(ctx, "ca.pem"); err == nil {
 			options.CA, options.CAFile, a.Drawbridge = authority, "ca.pem", true
+			a.askPropagation(ctx)
 		}
 	}
 	if caFile != "" {
@@ -201,12 +206,12 @@ func (a *Account) findDoors(ctx context.Context, caFile string) error {
 	return err
 }
 
-// maxCA bounds the authority's certificate.
-const maxCA = 1 << 20
+// maxAsked bounds what an endpoint answers about itself.
+const maxAsked = 4 << 20
 
-// fetchCA asks a Drawbridge for the certificate of its authority.
-func (a *Account) fetchCA(ctx context.Context) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(a.Endpoint, "/")+"/_drawbridge/ca.pem", nil)
+// ask reads a page that a Drawbridge has about itself.
+func (a *Account) ask(ctx context.Context, page string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(a.Endpoint, "/")+"/_drawbridge/"+page, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -214,15 +219,30 @@ func (a *Account) fetchCA(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxCA))
+	defer func() { _ = response.Body.Close() }() // read to its end, or given up
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAsked))
 	if err != nil {
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %d; name its PEM file by --ca", request.URL, response.StatusCode)
+		return nil, fmt.Errorf("%s answers %d", request.URL, response.StatusCode)
 	}
 	return text, nil
+}
+
+// askPropagation asks a Drawbridge how long its gateway takes for a change.
+func (a *Account) askPropagation(ctx context.Context) {
+	text, err := a.ask(ctx, "metrics")
+	if err != nil {
+		return // not known, as on AWS
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "drawbridge_gateway_propagation_seconds "); ok {
+			if seconds, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && seconds >= 0 && seconds < time.Hour.Seconds() {
+				a.Propagation = aws.Duration(time.Duration(seconds * float64(time.Second)))
+			}
+		}
+	}
 }
 
 // Whereabouts is one line that says whose things are looked at or changed.

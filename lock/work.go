@@ -19,14 +19,21 @@ import (
 type Timing struct {
 	Poll     time.Duration // between two looks at a distribution: 2 s
 	Samples  int           // successes in a row that prove a change at the gateway: 20
-	Over     time.Duration // and the least time they span: 10 s
+	Over     time.Duration // and the least time they span: 10 s, or what the gateway says it takes
 	Proof    time.Duration // when proving is given up: 10 min
 	Deployed time.Duration // when waiting for Deployed is given up: 30 min
 	Now      func() time.Time
 	Sleep    func(context.Context, time.Duration) error
 }
 
-func (t Timing) withDefaults() Timing {
+// beyond is how much longer than the gateway says it takes a proof spans.
+const beyond = 300 * time.Millisecond
+
+// withDefaults fills in what is zero; propagation is nil if it is not known.
+func (t Timing) withDefaults(propagation *time.Duration) Timing {
+	if t.Over == 0 && propagation != nil {
+		t.Over = *propagation*5/4 + beyond
+	}
 	set := func(d *time.Duration, usual time.Duration) {
 		if *d == 0 {
 			*d = usual
@@ -80,7 +87,7 @@ func (a *Account) begin(t *target, timing Timing, tell func(Line)) *work {
 	if tell == nil {
 		tell = func(Line) {}
 	}
-	w := &work{account: a, t: t, timing: timing.withDefaults()}
+	w := &work{account: a, t: t, timing: timing.withDefaults(a.Propagation)}
 	w.session = &session{clients: a.Clients, prober: a.Prober, tell: tell}
 	return w
 }

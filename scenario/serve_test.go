@@ -229,6 +229,9 @@ func cmdDrawbridge(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.CommandContext(ctx, "drawbridge-program", args...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(environment(ts), "HOME="+ts.MkAbs("home"), "PATH="+os.Getenv("PATH"))
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name)) // for `lock`
+	}
 	if state := ts.Getenv("XDG_STATE_HOME"); state != "" {
 		cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+state)
 	}
