@@ -43,6 +43,7 @@ type Config struct {
 	EdgeAddress        string
 	GeoDatabases       []string // MaxMind-format files that tell where viewers are
 	CognitoEndpoint    string   // "": user pools are on AWS
+	S3Endpoint         string   // for trust stores and key value stores' imports; "": there is no S3
 	LambdaEndpoint     string   // for functions that do not run here; "": there are none
 	AWSEndpoints       []string // SERVICE=URL, of AWS integrations
 	VPCLinkTargets     []string // LINK-OR-BALANCER=HOST[:PORT]
@@ -121,6 +122,14 @@ var (
 	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 )
 
+// checkEndpoint demands a URL where a setting is given.
+func checkEndpoint(flag, text string) error {
+	if u, err := url.Parse(text); text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return fmt.Errorf("%s %q: write http://HOST:PORT or https://HOST", flag, text)
+	}
+	return nil
+}
+
 // Check refuses settings that cannot mean anything, with the mend. It looks at
 // no file and no socket.
 func (c *Config) Check() error {
@@ -133,8 +142,8 @@ func (c *Config) Check() error {
 	if c.Wording != "2022" && c.Wording != "current" {
 		return fmt.Errorf("--aws-wording %q: choose 2022 or current", c.Wording)
 	}
-	if u, err := url.Parse(c.CognitoEndpoint); c.CognitoEndpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		return fmt.Errorf("--cognito-endpoint %q: write http://HOST:PORT or https://HOST", c.CognitoEndpoint)
+	if err := errors.Join(checkEndpoint("--cognito-endpoint", c.CognitoEndpoint), checkEndpoint("--s3-endpoint", c.S3Endpoint)); err != nil {
+		return err
 	}
 	if _, err := netip.ParseAddr(c.EdgeAddress); err != nil {
 		return fmt.Errorf("--edge-address %q: write an IP address", c.EdgeAddress)

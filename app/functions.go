@@ -1,8 +1,6 @@
 package app
 
 import (
-	"fmt"
-	"net/url"
 	"time"
 
 	"drawbridge/dataplane/lambda"
@@ -25,10 +23,7 @@ type Function struct {
 
 // checkLambda refuses settings of functions that cannot mean anything.
 func (c *Config) checkLambda() error {
-	if u, err := url.Parse(c.LambdaEndpoint); c.LambdaEndpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		return fmt.Errorf("--lambda-endpoint %q: write http://HOST:PORT or https://HOST", c.LambdaEndpoint)
-	}
-	return nil
+	return checkEndpoint("--lambda-endpoint", c.LambdaEndpoint)
 }
 
 // openLambda makes what calls functions. Its processes end after the last

@@ -104,8 +104,13 @@ func (a *App) control(bounds limits, credentials []awsproto.Credential) (*awspro
 		return nil, err
 	}
 	a.certs = certs
+	readObject, err := a.config.readObject()
+	if err != nil {
+		return nil, err
+	}
 	distributions, err = cloudfront.New(cloudfront.Options{
-		Store: a.store, Limits: bounds.cloudfront, Wording: wording, Published: a.publisher.published, Deployed: a.publisher.deployed,
+		ReadObject: readObject,
+		Store:      a.store, Limits: bounds.cloudfront, Wording: wording, Published: a.publisher.published, Deployed: a.publisher.deployed,
 		Certificate: a.findCertificate(certs), IssueCertificate: issueCertificate(certs),
 	})
 	if err != nil {

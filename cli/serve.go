@@ -74,6 +74,7 @@ func serverFlags(flags *pflag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.EdgeAddress, "edge-address", "64.252.64.1", "`IP` that aws:SourceIp shows for calls by the edge")
 	flags.StringArrayVar(&c.GeoDatabases, "geo-database", nil, "MaxMind-format `file` (City, Country, ASN) that tells where viewers are; repeatable")
 	flags.StringVar(&c.CognitoEndpoint, "cognito-endpoint", "", "`URL` under which Cognito user pools are, instead of on AWS")
+	flags.StringVar(&c.S3Endpoint, "s3-endpoint", "", "`URL` of an S3 API that trust stores and key value stores' imports are read from; signed likewise")
 	flags.StringVar(&c.LambdaEndpoint, "lambda-endpoint", "", "`URL` of a Lambda API for functions that --config does not name; signed by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	flags.Int64Var(&c.CacheSize, "cache-size", 256<<20, "`bytes` of RAM for cached objects")
 	flags.Int64Var(&c.APICacheSize, "api-cache-size", 128<<20, "`bytes` of RAM for the answers in stages' caches")

@@ -65,3 +65,6 @@ var (
 	SignerKey      = signerKey
 	SignableDomain = signableDomain
 )
+
+// ParsePairs is a parser to fuzz.
+var ParsePairs = parsePairs

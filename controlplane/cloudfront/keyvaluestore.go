@@ -64,20 +64,29 @@ func (s *Service) showKeyValueStore(call *api.Call, f foundStore) *cloudfrontapi
 	}
 }
 
-// CreateKeyValueStore makes an empty store. There is no Amazon S3 to import
-// pairs from; the data API puts 50 at a time.
+// CreateKeyValueStore makes a store, empty or with the pairs of an object in
+// S3. More pairs than one transaction takes are written before the store is
+// there.
 func (s *Service) CreateKeyValueStore(call *api.Call, in *cloudfrontapi.CreateKeyValueStoreRequest) (*cloudfrontapi.CreateKeyValueStoreResult, error) {
 	switch {
 	case checkFunctionName(in.Name) != nil:
 		return nil, checkFunctionName(in.Name)
 	case len([]rune(value(in.Comment))) > maxComment:
 		return nil, badParameter("Comment is too big.")
-	case in.ImportSource != nil:
-		return nil, cloudfrontapi.UnsupportedOperation("Drawbridge cannot import a KeyValueStore from Amazon S3. " +
-			"Create it without ImportSource and put its pairs with the cloudfront-keyvaluestore API.")
+	}
+	pairs, err := s.importedPairs(call, in.ImportSource)
+	if err != nil {
+		return nil, err
 	}
 	record := &KeyValueStoreRecord{
 		ID: s.newID(IDPolicy), Name: *in.Name, Comment: value(in.Comment), ETag: s.newID(IDETag), LastModifiedTime: moment(call),
+	}
+	summary := KeyValueSummary{ETag: s.newID(IDKeyValueETag), Created: moment(call), Modified: moment(call), Count: len(pairs)}
+	for _, pair := range pairs {
+		summary.Bytes += int64(len(pair.Key) + len(pair.Value))
+	}
+	if err := s.putPairs(call, call.Account, record.ID, pairs); err != nil {
+		return nil, err
 	}
 	revision, err := s.write(call, func(c *change) error {
 		key := Key(call.Account, KindKeyValueStore, record.Name)
@@ -94,13 +103,11 @@ func (s *Service) CreateKeyValueStore(call *api.Call, in *cloudfrontapi.CreateKe
 		c.expect(key, 0)
 		c.put(key, record)
 		c.create(Key(call.Account, KindKeyValueStoreID, record.ID), record.Name)
-		c.put(Key(call.Account, KindKeyValueSummary, record.ID), KeyValueSummary{
-			ETag: s.newID(IDKeyValueETag), Created: moment(call), Modified: moment(call),
-		})
+		c.put(Key(call.Account, KindKeyValueSummary, record.ID), summary)
 		return s.putTags(c, tagsKey(call.Account, "key-value-store", record.ID), in.Tags)
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.forgetPairs(call, call.Account, record.ID))
 	}
 	return &cloudfrontapi.CreateKeyValueStoreResult{
 		KeyValueStore: s.showKeyValueStore(call, foundStore{record, revision}), ETag: new(record.ETag),

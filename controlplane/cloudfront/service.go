@@ -36,9 +36,10 @@ type Options struct {
 	// always. Once true for a revision it stays true.
 	Deployed func(revision int64) bool
 
-	// ReadBundle reads a trust store's CA certificates from S3; nil: there is
-	// no S3, and every trust store says so.
-	ReadBundle func(ctx context.Context, from BundleLocation) ([]byte, error)
+	// ReadObject reads an object of S3 of at most a number of bytes: the CA
+	// certificates of a trust store, the pairs of a key value store. Nil: there
+	// is no S3, and both say so.
+	ReadObject func(ctx context.Context, from ObjectLocation, most int) ([]byte, error)
 
 	// Certificate finds a server certificate by its ARN (ACM) or id (IAM); nil:
 	// every certificate is taken to exist and to cover every name.
@@ -68,7 +69,7 @@ type Service struct {
 	functions *jsfunc.Engine
 	count     distributionCount
 
-	readBundle       func(ctx context.Context, from BundleLocation) ([]byte, error)
+	readObject       func(ctx context.Context, from ObjectLocation, most int) ([]byte, error)
 	certificate      func(ctx context.Context, account, reference string) (Certificate, error)
 	issueCertificate func(call *api.Call, domains []string) (string, error)
 }
@@ -83,7 +84,7 @@ func New(o Options) (*Service, error) {
 	s := &Service{
 		store: o.Store, limits: o.Limits.withDefaults(), wording: o.Wording,
 		published: o.Published, deployed: o.Deployed, newID: o.NewID,
-		readBundle: o.ReadBundle, certificate: o.Certificate, issueCertificate: o.IssueCertificate,
+		readObject: o.ReadObject, certificate: o.Certificate, issueCertificate: o.IssueCertificate,
 	}
 	if s.published == nil {
 		s.published = func(context.Context, int64) error { return nil }

@@ -212,8 +212,8 @@ func TestTrustStoreBundles(t *testing.T) {
 		{"large", make([]byte, 64<<10+1), nil, "failed", "The CA certificates bundle could not be used: it is larger than 65536 bytes", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := newService(t, cloudfront.Options{ReadBundle: func(_ context.Context, from cloudfront.BundleLocation) ([]byte, error) {
-				if from != (cloudfront.BundleLocation{Bucket: "certs", Key: "ca.pem", Region: "us-east-1"}) {
+			s := newService(t, cloudfront.Options{ReadObject: func(_ context.Context, from cloudfront.ObjectLocation, _ int) ([]byte, error) {
+				if from != (cloudfront.ObjectLocation{Bucket: "certs", Key: "ca.pem", Region: "us-east-1"}) {
 					t.Errorf("read %+v", from)
 				}
 				return test.bundle, test.err

@@ -11,8 +11,9 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// BundleLocation says where in S3 a trust store's CA certificates lie.
-type BundleLocation struct{ Bucket, Key, Region, Version string }
+// ObjectLocation says where in S3 something lies: a trust store's CA
+// certificates, or the pairs of a new key value store.
+type ObjectLocation struct{ Bucket, Key, Region, Version string }
 
 // A CA bundle's bounds (reference/cloudfront.md section 6).
 const (
@@ -29,7 +30,7 @@ var (
 // trustConfig is what is stored of a trust store. The bundle is read once,
 // when it is named; its certificates are public.
 type trustConfig struct {
-	Source       BundleLocation
+	Source       ObjectLocation
 	Bundle       []byte // PEM; nil when it could not be read
 	Certificates int32
 	Reason       string // why it failed; "": active
@@ -145,22 +146,25 @@ func (s *Service) ListTrustStores(call *api.Call, in *cloudfrontapi.ListTrustSto
 	return out, nil
 }
 
+// noObjects is why nothing can be read from S3.
+const noObjects = "Drawbridge has no Amazon S3 to read from: start it with --s3-endpoint."
+
 // readTrust reads a bundle where it is said to lie.
 func (s *Service) readTrust(ctx context.Context, in *cloudfrontapi.CaCertificatesBundleSource) (trustConfig, error) {
 	if in == nil || in.CaCertificatesBundleS3Location == nil {
 		return trustConfig{}, badParameter("CaCertificatesBundleSource is required.")
 	}
 	from := in.CaCertificatesBundleS3Location
-	config := trustConfig{Source: BundleLocation{value(from.Bucket), value(from.Key), value(from.Region), value(from.Version)}}
+	config := trustConfig{Source: ObjectLocation{value(from.Bucket), value(from.Key), value(from.Region), value(from.Version)}}
 	if !bucketName.MatchString(config.Source.Bucket) || config.Source.Key == "" || len(config.Source.Key) > 1024 ||
 		!bucketRegion.MatchString(config.Source.Region) || len(config.Source.Version) > 1024 {
 		return config, badParameter("CaCertificatesBundleS3Location is not valid.")
 	}
-	if s.readBundle == nil {
-		config.Reason = "Drawbridge has no Amazon S3 to read the CA certificates bundle from."
+	if s.readObject == nil {
+		config.Reason = noObjects
 		return config, nil
 	}
-	bundle, err := s.readBundle(ctx, config.Source)
+	bundle, err := s.readObject(ctx, config.Source, maxBundleBytes+1)
 	if err == nil {
 		config.Certificates, err = countBundle(bundle)
 	}
