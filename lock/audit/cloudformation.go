@@ -43,7 +43,7 @@ func ReadCloudFormation(text []byte, file string) (*Stack, error) {
 	}
 	for _, kind := range []string{"AWS::Serverless::Api", "AWS::Serverless::Function", "AWS::CloudFormation::Stack"} {
 		c.each(kind, func(name string, _ tree) {
-			c.stack.Gaps = append(c.stack.Gaps, Gap{name, kind + " is not unfolded: audit the processed template"})
+			c.stack.Gaps = append(c.stack.Gaps, Gap{Resource: name, Reason: kind + " is not unfolded: audit the processed template"})
 		})
 	}
 	if c.resolver.budget < 0 {
@@ -63,7 +63,7 @@ func (c *cfn) each(kind string, visit func(name string, p tree)) {
 		if condition := resource.at("Condition").text(); condition != "" {
 			holds, known := c.resolver.condition(condition, 0)
 			if !known {
-				c.stack.Gaps = append(c.stack.Gaps, Gap{name, "whether it is made is decided by parameters (condition " + condition + ")"})
+				c.stack.Gaps = append(c.stack.Gaps, Gap{Resource: name, Reason: "whether it is made is decided by parameters (condition " + condition + ")"})
 			} else if !holds {
 				continue
 			}
@@ -138,7 +138,7 @@ func (c *cfn) methods() {
 	c.each("AWS::ApiGateway::Method", func(name string, p tree) {
 		d := c.apis[p.at("RestApiId").text()]
 		if d == nil || !d.methods.Known() {
-			c.stack.Gaps = append(c.stack.Gaps, Gap{name, "its API is not in the template"})
+			c.stack.Gaps = append(c.stack.Gaps, Gap{Resource: name, Reason: "its API is not in the template"})
 			return
 		}
 		m := Method{

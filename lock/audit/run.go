@@ -24,7 +24,9 @@ func Run(stack *Stack, o Options) *Report {
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(b.Severity, a.Severity) })
 	for _, gap := range stack.Gaps {
-		r.unread = append(r.unread, gap.Resource+": "+gap.Reason)
+		if !gap.Minor {
+			r.unread = append(r.unread, gap.Resource+": "+gap.Reason)
+		}
 	}
 	r.unread = append(r.unread, v.strangeAPIs()...)
 	if len(v.stages) == 0 {

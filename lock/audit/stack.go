@@ -28,6 +28,8 @@ type Stack struct {
 type Gap struct {
 	Resource string `json:"resource"` // "distributions", "usage plans", "api a1b2c3d4e5"
 	Reason   string `json:"reason"`
+	// Minor: no door can hide in it (tags, say), so it does not touch the verdict.
+	Minor bool `json:"minor,omitempty"`
 }
 
 // Tags are a resource's tags. CloudFormation's begin "aws:cloudformation:".

@@ -131,7 +131,7 @@ func (t *tf) path(r *tfResource, name string) string {
 func (t *tf) method(r *tfResource) {
 	d := t.apiOf(r, "rest_api_id")
 	if d == nil || !d.methods.Known() {
-		t.stack.Gaps = append(t.stack.Gaps, Gap{r.address, "its API is not in the plan"})
+		t.stack.Gaps = append(t.stack.Gaps, Gap{Resource: r.address, Reason: "its API is not in the plan"})
 		return
 	}
 	d.methods.Value = append(d.methods.Value, Method{
