@@ -13,12 +13,22 @@ type contender struct {
 	version string
 	process *process
 	doors   map[door]string // IP:port
-	host    string
+	host    string          // of the cached object
 	roots   *x509.CertPool
-	body    []byte
+	body    []byte       // of the cached object
+	apis    map[door]api // what the gateway's doors lead to
+}
+
+// api is an API whose root answers a fixed body to who shows what it asks for.
+type api struct {
+	host, path string
+	send       []field
 }
 
 func (c *contender) target(d door) target {
+	if a, ok := c.apis[d]; ok {
+		return target{addr: c.doors[d], host: a.host, path: a.path, send: a.send, body: apiBody}
+	}
 	return target{addr: c.doors[d], host: c.host, roots: c.roots, body: c.body}
 }
 

@@ -77,7 +77,7 @@ func (c *contender) setUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.doors = map[door]string{doorHTTP1: addr, doorHTTP2: addr}
+	c.doors = map[door]string{doorHTTP1: addr, doorHTTP2: addr, doorKey: addr, doorPolicy: addr}
 	authority, err := get(ctx, "http://"+addr+"/_drawbridge/ca.pem")
 	if err != nil {
 		return err
@@ -86,7 +86,10 @@ func (c *contender) setUp(ctx context.Context) error {
 	if !c.roots.AppendCertsFromPEM(authority) {
 		return fmt.Errorf("drawbridge: ca.pem holds no certificate")
 	}
-	c.host, err = createDistribution(ctx, "http://"+addr)
+	if c.host, err = createDistribution(ctx, "http://"+addr); err != nil {
+		return err
+	}
+	c.apis, err = createAPIs(ctx, "http://"+addr)
 	return err
 }
 

@@ -53,8 +53,11 @@ func startHTTP1(_ context.Context, t target, r row) (load, error) {
 }
 
 func http1Request(t target) []byte {
-	return []byte("GET " + objectPath + " HTTP/1.1\r\nHost: " + t.host +
-		"\r\nUser-Agent: " + userAgent + "\r\nAccept: */*\r\n\r\n")
+	head := "GET " + t.requestPath() + " HTTP/1.1\r\nHost: " + t.host + "\r\nUser-Agent: " + userAgent + "\r\nAccept: */*\r\n"
+	for _, f := range t.send {
+		head += f.Name + ": " + f.Value + "\r\n"
+	}
+	return []byte(head + "\r\n")
 }
 
 // connect opens one connection to addr, an IPv4 address.

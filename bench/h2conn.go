@@ -123,11 +123,15 @@ func (c *http2Conn) begin() error {
 	for i := range c.streams {
 		if i < 2 {
 			block.Reset()
-			for _, f := range []hpack.HeaderField{
+			sent := []hpack.HeaderField{
 				{Name: ":method", Value: "GET"}, {Name: ":scheme", Value: "https"},
-				{Name: ":authority", Value: c.target.host}, {Name: ":path", Value: objectPath},
+				{Name: ":authority", Value: c.target.host}, {Name: ":path", Value: c.target.requestPath()},
 				{Name: "user-agent", Value: userAgent}, {Name: "accept", Value: "*/*"},
-			} {
+			}
+			for _, f := range c.target.send {
+				sent = append(sent, hpack.HeaderField{Name: f.Name, Value: f.Value})
+			}
+			for _, f := range sent {
 				if err := encoder.WriteField(f); err != nil {
 					return fmt.Errorf("encode the request: %w", err)
 				}

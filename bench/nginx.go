@@ -17,6 +17,7 @@ type nginxOptions struct {
 	core   int
 	origin string // IP:port
 	host   string // the name it serves, the same as Drawbridge's
+	apis   map[door]api
 	body   []byte
 	// like holds, for each row, an answer of Drawbridge whose fields nginx's
 	// answers must match in number and size.
@@ -53,7 +54,7 @@ func startNginx(ctx context.Context, o nginxOptions) (*contender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nginx -v: %w", err)
 	}
-	addresses, err := freeAddresses(2)
+	addresses, err := freeAddresses(4)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,8 @@ func startNginx(ctx context.Context, o nginxOptions) (*contender, error) {
 	}
 	c := &contender{
 		name: "nginx", version: strings.TrimPrefix(firstLine(version), "nginx version: "), host: o.host, roots: roots, body: o.body,
-		doors: map[door]string{doorHTTP1: addresses[0], doorHTTP2: addresses[1]},
+		doors: map[door]string{doorHTTP1: addresses[0], doorHTTP2: addresses[1], doorKey: addresses[2], doorPolicy: addresses[3]},
+		apis:  o.apis,
 	}
 	fill := make(map[door][]field)
 	for _, last := range []bool{false, true} {
@@ -92,6 +94,11 @@ func (c *contender) launch(ctx context.Context, binary string, o nginxOptions, f
 		Folder: o.folder, Origin: o.origin, Host: o.host, Root: os.Geteuid() == 0,
 		Plain: c.doors[doorHTTP1], Secure: c.doors[doorHTTP2],
 		PlainFields: fill[doorHTTP1], SecureFields: fill[doorHTTP2],
+		Body: string(apiBody), APIKey: o.apis[doorKey].send[0].Value, Referer: o.apis[doorPolicy].send[0].Value,
+		APIs: []nginxAPI{
+			{Listen: c.doors[doorKey], Host: o.apis[doorKey].host, Keyed: true, Fields: fill[doorKey]},
+			{Listen: c.doors[doorPolicy], Host: o.apis[doorPolicy].host, Fields: fill[doorPolicy]},
+		},
 	})
 	if err != nil {
 		return err

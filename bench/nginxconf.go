@@ -18,6 +18,16 @@ type nginxSettings struct {
 	Root                      bool // nginx starts as root: name the user of its workers
 	Plain, Secure             string
 	PlainFields, SecureFields []field
+	Body, APIKey, Referer     string // of the APIs
+	APIs                      []nginxAPI
+}
+
+// nginxAPI is an API as nginx has it: fixed bytes behind a key with limit_req,
+// or behind a Referer.
+type nginxAPI struct {
+	Listen, Host string
+	Keyed        bool
+	Fields       []field
 }
 
 // nginxTemplate is nginx as somebody would run it who wants the most of one
@@ -55,6 +65,7 @@ http {
 	keepalive_requests 1000000000;
 	open_file_cache max=1000 inactive=300s;
 	open_file_cache_valid 300s;
+	open_file_cache_errors on;
 
 	proxy_cache_path {{.Folder}}/cache levels=1:2 keys_zone=objects:16m max_size=1g inactive=1d use_temp_path=off;
 	proxy_cache objects;
@@ -89,6 +100,40 @@ http {
 		{{end}}
 		location / { proxy_pass http://origin; }
 	}
+
+	log_format gateway escape=json '{"time":"$time_iso8601","plane":"gateway","id":"${request_id}","client":"$remote_addr",'
+		'"method":"$request_method","host":"$host","path":"$uri","protocol":"$server_protocol","status":$status,'
+		'"bytes":$body_bytes_sent,"ms":$request_time,"result":"$plan","reason":"$admitted","api":"$server_name","stage":"prod"}';
+	map $http_x_api_key $plan {
+		default "";
+		{{quote .APIKey}} "bench";
+	}
+	map $http_referer $admitted {
+		default "";
+		{{quote .Referer}} "yes";
+	}
+	limit_req_zone $http_x_api_key zone=plan:1m rate=1000000r/s;
+	limit_req_status 429;
+	{{range .APIs}}
+	server {
+		listen {{.Listen}} backlog=1024;
+		server_name {{.Host}};
+		access_log {{$.Folder}}/access.log gateway buffer=64k flush=1s;
+		default_type application/json;
+		{{range .Fields}}add_header {{.Name}} {{quote .Value}};
+		{{end}}
+		location / {
+			{{if .Keyed}}if ($plan = "") { return 403; }
+			limit_req zone=plan burst=1000000 nodelay;
+			try_files /nothing @answer;
+			{{else}}if ($admitted = "") { return 403; }
+			return 200 '{{$.Body}}';
+			{{end}}
+		}
+		{{if .Keyed}}location @answer { return 200 '{{$.Body}}'; }
+		{{end}}
+	}
+	{{end}}
 }
 `))
 
@@ -129,7 +174,7 @@ const (
 // a fresh id for every answer.
 func padding(bare, like answer) ([]field, error) {
 	need := len(like.fields) - len(bare.fields)
-	if need < 2 {
+	if need < 1 {
 		return nil, fmt.Errorf("nginx: its bare answer has %d fields, Drawbridge's %d: none to add", len(bare.fields), len(like.fields))
 	}
 	var added []field
@@ -147,6 +192,10 @@ func padding(bare, like answer) ([]field, error) {
 	id := strings.Repeat("x", max(0, len(added[0].Value)-requestIDSize))
 	size := bare.size() - len(added[0].Value) + requestIDSize + len(id) + answer{fields: added}.size()
 	added[0].Value = requestID + id
+	if need == 1 { // the id takes up the difference itself
+		added[0].Value += strings.Repeat("x", max(0, like.size()-size))
+		return added, nil
+	}
 	length := len(added[1].Value) + like.size() - size
 	if length < 1 {
 		return nil, fmt.Errorf("nginx: its bare answer is %d bytes too large to match Drawbridge's", 1-length)

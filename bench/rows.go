@@ -21,9 +21,14 @@ type row struct {
 type door int
 
 const (
-	doorHTTP1 door = iota // HTTP/1.1 in clear text
-	doorHTTP2             // HTTP/2 over TLS
+	doorHTTP1  door = iota // HTTP/1.1 in clear text
+	doorHTTP2              // HTTP/2 over TLS
+	doorKey                // an API that asks for a key, HTTP/1.1
+	doorPolicy             // an API whose policy asks for a Referer, HTTP/1.1
 )
+
+// apiBody is what the APIs answer.
+var apiBody = []byte(`{"ok": true, "answer": 42}`)
 
 // load is a set of connections that are kept busy.
 type load interface {
@@ -41,6 +46,14 @@ var rows = []row{
 	{
 		name: "h2", title: "edge hit, 1 KiB, HTTP/2 + TLS, 16 connections × 32 streams",
 		door: doorHTTP2, conns: 16, streams: 32, start: startHTTP2,
+	},
+	{
+		name: "key", title: "API key + usage plan (throttle, quota) + MOCK, HTTP/1.1, 64 connections",
+		door: doorKey, conns: 64, streams: 1, start: startHTTP1,
+	},
+	{
+		name: "policy", title: "resource policy of two statements + MOCK, HTTP/1.1, 64 connections",
+		door: doorPolicy, conns: 64, streams: 1, start: startHTTP1,
 	},
 }
 

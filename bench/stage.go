@@ -47,7 +47,7 @@ func (s *stage) start(ctx context.Context) error {
 	}
 	nginx, err := startNginx(ctx, nginxOptions{
 		binary: s.options.nginx, folder: folders["nginx"], core: s.core, origin: s.origin, body: s.body,
-		host: drawbridge.host, like: like, rows: s.options.rows,
+		host: drawbridge.host, apis: drawbridge.apis, like: like, rows: s.options.rows,
 	})
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The path and the User-Agent of every request, whoever is asked.
+// The path of the cached object, and the User-Agent of every request.
 const (
 	objectPath = "/object-1k"
 	userAgent  = "drawbridge-bench"
@@ -19,9 +19,18 @@ const (
 type target struct {
 	addr  string         // IP:port
 	host  string         // Host, :authority and TLS server name
+	path  string         // "": objectPath
+	send  []field        // further header fields of the request, names in lower case
 	roots *x509.CertPool // authorities of the server's certificate; TLS only
 	body  []byte         // the only right body
 	see   func(answer)   // nil, or gets every answer
+}
+
+func (t target) requestPath() string {
+	if t.path == "" {
+		return objectPath
+	}
+	return t.path
 }
 
 // field is a header field of an answer.
