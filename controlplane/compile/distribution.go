@@ -21,6 +21,7 @@ type policies interface {
 	originRequestPolicy(account, id string) (*cloudfrontapi.OriginRequestPolicyConfig, bool)
 	responseHeadersPolicy(account, id string) (*cloudfrontapi.ResponseHeadersPolicyConfig, bool)
 	originAccessControl(account, id string) (*cloudfrontapi.OriginAccessControlConfig, bool)
+	continuousDeployment(account, id string) (*continuousRecord, bool)
 	keyGroup(account, id string) (map[string]crypto.PublicKey, bool)
 	function(account, name string) (*program.EdgeFunction, bool)
 }
@@ -45,6 +46,7 @@ func distribution(record *cloudfront.DistributionRecord, revision int64, known p
 		}
 	}
 	d.Geo = geoRestriction(config)
+	d.Unlisted, d.Traffic = value(config.Staging), traffic(record, known)
 	targets, err := originTargets(record.Account, config, known)
 	if err != nil {
 		return nil, err
@@ -74,12 +76,10 @@ func minTLS(policy string) uint16 {
 	return 0
 }
 
-// reachable tells whether viewers get at a distribution by its own names.
-// Staging distributions have no way in but a continuous deployment policy, and
-// multi-tenant ones none but their tenants (reference/cloudfront.md 5.9): until
-// the edge knows both, it does not serve them.
+// reachable tells whether viewers get at a distribution without a tenant: a
+// multi-tenant one has no way in but its tenants (reference/cloudfront.md 5.9).
 func reachable(config *cloudfrontapi.DistributionConfig) bool {
-	return !value(config.Staging) && value(config.ConnectionMode) != cloudfrontapi.ConnectionModeTenantOnly
+	return value(config.ConnectionMode) != cloudfrontapi.ConnectionModeTenantOnly
 }
 
 // behaviors returns the cache behaviors in order with the default one, pattern "*", last.

@@ -7,9 +7,8 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// TestStagingAndTenantsAreNotServed: neither has a way in by its own name, and
-// the log says so.
-func TestStagingAndTenantsAreNotServed(t *testing.T) {
+// TestReachable: a multi-tenant distribution has no way in by its own name.
+func TestReachable(t *testing.T) {
 	for _, test := range []struct {
 		name, warning string
 		served        bool
@@ -18,13 +17,13 @@ func TestStagingAndTenantsAreNotServed(t *testing.T) {
 		{"direct", "", true, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
 			c.Staging, c.ConnectionMode = new(false), new("direct")
 		}},
-		{"staging", "staging", false, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
+		{"staging", "", true, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
 			c.Staging = new(true)
 		}},
 		{"tenants", "tenants", false, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
 			c.ConnectionMode = new("tenant-only")
 		}},
-		{"continuous deployment", "continuous deployment", true, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
+		{"continuous deployment", "", true, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
 			c.ContinuousDeploymentPolicyId = new("p")
 		}},
 		{"VPC origin", "VPC origin", true, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {

@@ -26,6 +26,7 @@ type State struct {
 	// responseHeaders are response headers policies by account/id.
 	responseHeaders map[string]*cloudfrontapi.ResponseHeadersPolicyConfig
 	accessControls  map[string]*cloudfrontapi.OriginAccessControlConfig // by account/id
+	continuous      map[string]*continuousRecord                        // by account/id
 	publicKeys      map[string]crypto.PublicKey                         // by account/id
 	keyGroups       map[string]*cloudfrontapi.KeyGroupConfig            // by account/id
 	functions       *jsfunc.Engine
@@ -71,6 +72,7 @@ func NewState() *State {
 	return &State{
 		responseHeaders: make(map[string]*cloudfrontapi.ResponseHeadersPolicyConfig),
 		accessControls:  make(map[string]*cloudfrontapi.OriginAccessControlConfig),
+		continuous:      make(map[string]*continuousRecord),
 		publicKeys:      make(map[string]crypto.PublicKey),
 		keyGroups:       make(map[string]*cloudfrontapi.KeyGroupConfig),
 		functions:       functions,
@@ -184,6 +186,9 @@ func (s *State) noteCloudFront(p *pending, r record) {
 		keepPolicy(p, r, s.accessControls, func(c *cloudfront.OriginAccessControlRecord) *cloudfrontapi.OriginAccessControlConfig {
 			return &c.Config
 		})
+		s.markUsers(p, r)
+	case cloudfront.KindContinuousDeploymentPolicy:
+		keepPolicy(p, r, s.continuous, func(c *continuousRecord) *continuousRecord { return c })
 		s.markUsers(p, r)
 	case cloudfront.KindPublicKey:
 		s.notePublicKey(p, r)

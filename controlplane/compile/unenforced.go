@@ -13,12 +13,8 @@ import (
 var (
 	distributionGaps = []gap[cloudfrontapi.DistributionConfig]{
 		{"web ACL", func(c *cloudfrontapi.DistributionConfig) bool { return given(c.WebACLId) }},
-		{"staging (no viewer gets at it)", func(c *cloudfrontapi.DistributionConfig) bool { return value(c.Staging) }},
 		{"distribution tenants (no viewer gets at them)", func(c *cloudfrontapi.DistributionConfig) bool {
 			return value(c.ConnectionMode) == cloudfrontapi.ConnectionModeTenantOnly
-		}},
-		{"continuous deployment (all traffic stays here)", func(c *cloudfrontapi.DistributionConfig) bool {
-			return given(c.ContinuousDeploymentPolicyId)
 		}},
 		{"Anycast IP list", func(c *cloudfrontapi.DistributionConfig) bool { return given(c.AnycastIpListId) }},
 		{"viewer mTLS", func(c *cloudfrontapi.DistributionConfig) bool { return c.ViewerMtlsConfig != nil }},

@@ -2,7 +2,7 @@
 // the whole way, read top to bottom; every step is one file and hands a typed
 // value to the next:
 //
-//	arrive (visit.go)       whose distribution, which location     → visit
+//	arrive (visit.go)       whose distribution, which location, staging (traffic.go) → visit
 //	route (behavior.go)     path pattern                           → request
 //	admit (admit.go)        size, method, protocol                 → go on, redirect or refuse
 //	check proof (signed.go)  signed URL or cookies                 → request, or a fault

@@ -147,6 +147,9 @@ const (
 
 // serve is the way; nil only where the request would have to wait and must not.
 func (e *Edge) serve(ctx context.Context, x *exchange.Exchange, p patience) *exchange.Response {
+	if d := x.Owner.Distribution; p == atOnce && d != nil && d.Traffic != nil {
+		return nil // lots are drawn once
+	}
 	r, fault, resp := e.receive(x)
 	if resp != nil {
 		return resp

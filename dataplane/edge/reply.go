@@ -60,7 +60,7 @@ func newBox(n int) *box {
 }
 
 // ownFields is the number of fields that finish adds at most.
-const ownFields = 5
+const ownFields = 6
 
 // reply makes the response: conditions and ranges, then the fields of CloudFront
 // behind the origin's (reference/cloudfront.md section 4.1).
@@ -105,6 +105,9 @@ func finish(v visit, b *box, a *answer) *exchange.Response {
 	w := a.word
 	if a.status >= 400 && w <= wordRefreshHit {
 		w = wordError
+	}
+	if v.session != "" {
+		b.response.Header = append(b.response.Header, exchange.Field{Name: "Set-Cookie", Value: v.session})
 	}
 	h := append(b.response.Header,
 		exchange.Field{Name: "X-Cache", Value: words[w].xCache},

@@ -19,6 +19,8 @@ type visit struct {
 	location     *location
 	now          time.Time
 	locate       Locator
+	// session is the Set-Cookie of a continuous deployment's session; "": none.
+	session string
 	// via is the value of Via on the response: a new name each time.
 	via string
 }
@@ -53,5 +55,9 @@ func (e *Edge) arrive(x *exchange.Exchange) (visit, Fault) {
 		inner.Path = x.Owner.Path
 		v.asked = &inner
 	}
-	return v, loops(v.asked.Header, d.ID)
+	if fault := loops(v.asked.Header, d.ID); fault != faultNone {
+		return v, fault
+	}
+	e.stage(&v)
+	return v, faultNone
 }

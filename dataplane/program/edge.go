@@ -15,6 +15,7 @@ type Edge struct {
 	byID      map[string]*Distribution
 	hosts     map[string]*Distribution // exact names: domain names and aliases, lower case
 	wildcards map[string]*Distribution // "example.com" for the alias *.example.com
+	unlisted  map[string]*Distribution // by domain name
 	stores    map[string]*KeyValueStore
 }
 
@@ -33,7 +34,7 @@ func (c *EdgeChange) Empty() bool { return len(c.Distributions)+len(c.Stores) ==
 func (e *Edge) With(revision int64, change EdgeChange) *Edge {
 	next := &Edge{
 		Revision: revision,
-		byID:     e.byID, hosts: e.hosts, wildcards: e.wildcards, stores: e.stores,
+		byID:     e.byID, hosts: e.hosts, wildcards: e.wildcards, unlisted: e.unlisted, stores: e.stores,
 	}
 	if len(change.Stores) > 0 {
 		next.stores = maps.Clone(e.stores)
@@ -51,9 +52,10 @@ func (e *Edge) With(revision int64, change EdgeChange) *Edge {
 	if len(change.Distributions) == 0 {
 		return next
 	}
-	next.byID, next.hosts, next.wildcards = maps.Clone(e.byID), maps.Clone(e.hosts), maps.Clone(e.wildcards)
+	next.byID, next.hosts, next.wildcards, next.unlisted = maps.Clone(e.byID), maps.Clone(e.hosts), maps.Clone(e.wildcards), maps.Clone(e.unlisted)
 	if next.byID == nil {
 		next.byID, next.hosts, next.wildcards = map[string]*Distribution{}, map[string]*Distribution{}, map[string]*Distribution{}
+		next.unlisted = map[string]*Distribution{}
 	}
 	for id := range change.Distributions {
 		next.remove(id)
@@ -72,6 +74,9 @@ func (e *Edge) remove(id string) {
 		return
 	}
 	delete(e.byID, id)
+	if e.unlisted[old.DomainName] == old {
+		delete(e.unlisted, old.DomainName)
+	}
 	for _, name := range old.names() {
 		index, key := e.index(name)
 		if index[key] == old {
@@ -82,6 +87,9 @@ func (e *Edge) remove(id string) {
 
 func (e *Edge) add(id string, d *Distribution) {
 	e.byID[id] = d
+	if d.Unlisted {
+		e.unlisted[d.DomainName] = d
+	}
 	for _, name := range d.names() {
 		index, key := e.index(name)
 		index[key] = d
@@ -112,9 +120,19 @@ func (e *Edge) Distribution(host string) (*Distribution, bool) {
 	return nil, false
 }
 
-// DistributionByID returns the distribution with this id.
+// DistributionByID returns the distribution with this id, if viewers get at it.
 func (e *Edge) DistributionByID(id string) (*Distribution, bool) {
 	d, ok := e.byID[id]
+	if !ok || d.Unlisted {
+		return nil, false
+	}
+	return d, true
+}
+
+// Unlisted returns the distribution with this domain name that viewers get at
+// by way of another one only.
+func (e *Edge) Unlisted(domainName string) (*Distribution, bool) {
+	d, ok := e.unlisted[domainName]
 	return d, ok
 }
 
@@ -160,6 +178,9 @@ type Distribution struct {
 	// Behaviors in order of evaluation; the last one is the default behavior "*".
 	Behaviors []*Behavior
 	Geo       *GeoRestriction // nil: every country is served
+	// Unlisted tells that the distribution has no names: it is a staging one.
+	Unlisted bool
+	Traffic  *Traffic // nil: all of it stays here
 	// Origins by id: what a function can choose from.
 	Origins map[string]*Origin
 	Errors  map[int]ErrorResponse // CustomErrorResponses by status code
@@ -173,6 +194,9 @@ type Distribution struct {
 // names returns every host name of the distribution: the domain name, its
 // .localhost forms (by d-label and by id, design.md section 2) and the aliases.
 func (d *Distribution) names() []string {
+	if d.Unlisted {
+		return nil
+	}
 	label, _, _ := strings.Cut(d.DomainName, ".")
 	names := []string{
 		d.DomainName,
