@@ -33,7 +33,7 @@ func traffic(record *cloudfront.DistributionRecord, known policies) *program.Tra
 			return nil
 		}
 		t.Header, t.Value = value(config.SingleHeaderConfig.Header), value(config.SingleHeaderConfig.Value)
-	default:
+	case cloudfrontapi.ContinuousDeploymentPolicyTypeSingleWeight:
 		if config.SingleWeightConfig == nil {
 			return nil
 		}
@@ -42,6 +42,8 @@ func traffic(record *cloudfront.DistributionRecord, known policies) *program.Tra
 			t.IdleTTL = time.Duration(value(sticky.IdleTTL)) * time.Second
 			t.MaximumTTL = time.Duration(value(sticky.MaximumTTL)) * time.Second
 		}
+	default:
+		return nil
 	}
 	return t
 }

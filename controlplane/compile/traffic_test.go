@@ -24,7 +24,9 @@ func TestTraffic(t *testing.T) {
 	header := cloudfrontapi.TrafficConfig{Type: new("SingleHeader"), SingleHeaderConfig: &cloudfrontapi.ContinuousDeploymentSingleHeaderConfig{Header: new("aws-cf-cd-x"), Value: new("1")}}
 	update := s.apply(put(t, key, policy(true, weight)), put(t, distributionKey("E1"), stored("E1", config(func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
 		c.ContinuousDeploymentPolicyId = new("p")
-	}))), put(t, distributionKey("E2"), stored("E2", config(func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) { c.Staging = new(true) }))))
+	}))), put(t, distributionKey("E2"), stored("E2", config(func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
+		c.Staging = new(true)
+	}))))
 	want := program.Traffic{To: "dE2.cloudfront.net", Policy: "E7", Weight: 0.125, IdleTTL: 5 * time.Minute, MaximumTTL: 10 * time.Minute}
 	if got := update.Edge.Distributions["E1"].Traffic; got == nil || *got != want {
 		t.Errorf("%+v", got)
