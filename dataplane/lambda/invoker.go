@@ -232,7 +232,6 @@ type invocation struct {
 	once     sync.Once
 	answer   *Answer
 	err      error
-	handed   bool      // to the process; set by the worker's goroutine alone
 	deadline time.Time // of the function; set before it is handed over
 }
 

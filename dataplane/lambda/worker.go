@@ -81,8 +81,6 @@ func (w *worker) wait(output *os.File, logged chan struct{}) {
 	w.exit = "Runtime exited without providing a reason"
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		w.exit = "Runtime exited with error: " + exit.String()
-	} else if err != nil && w.cmd.ProcessState != nil && !w.cmd.ProcessState.Success() {
-		w.exit = "Runtime exited with error: " + w.cmd.ProcessState.String()
 	}
 	select { // a process that left the group may hold the pipe open
 	case <-logged:
