@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"container/list"
 	"crypto/sha256"
 	"sync"
@@ -98,6 +99,9 @@ func (a *answerCache) put(key cacheKey, o offer) {
 	size := sizeOf(&o.answer)
 	if len(o.answer.body) > maxCachedAnswer || size > min(a.limit, o.limit) {
 		return
+	}
+	if cap(o.answer.body) > len(o.answer.body)+len(o.answer.body)/4 {
+		o.answer.body = bytes.Clone(o.answer.body) // without the room it was read with
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
