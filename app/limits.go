@@ -19,6 +19,7 @@ type limits struct {
 	// accountRate and accountBurst are API Gateway's throttle of a whole account;
 	// without a rate there is none.
 	accountRate, accountBurst int
+	bodyBytes                 int // what bodies of running calls of APIs take together
 }
 
 // accountThrottle is the throttle that the limits ask for; nil: none. A rate
@@ -100,6 +101,7 @@ var limitTable = []struct {
 	{"api-keys", func(l *limits) *int { return &l.apigateway.Keys }},
 	{"usage-plans", func(l *limits) *int { return &l.apigateway.Plans }},
 	{"plans-per-key", func(l *limits) *int { return &l.apigateway.PlansPerKey }},
+	{"body-bytes", func(l *limits) *int { return &l.bodyBytes }},
 	{"account-rate", func(l *limits) *int { return &l.accountRate }},
 	{"account-burst", func(l *limits) *int { return &l.accountBurst }},
 	{"integration-timeout-millis", func(l *limits) *int { return &l.apigateway.IntegrationTimeoutMillis }},

@@ -38,7 +38,7 @@ func (a *App) newPlanes(edgeNames []string) error {
 	}
 	options := gateway.Options{
 		Do: a.upstream.Do, Usage: a.meter, Wording: wording, AccountThrottle: bounds.accountThrottle(), Identities: identities,
-		Invoke: a.lambda.Invoke, UserPools: a.config.CognitoEndpoint, Now: a.config.Now, Logger: a.log, CacheBytes: a.config.APICacheSize,
+		Invoke: a.lambda.Invoke, UserPools: a.config.CognitoEndpoint, Now: a.config.Now, Logger: a.log, CacheBytes: a.config.APICacheSize, BodyBytes: int64(bounds.bodyBytes),
 	}
 	a.stageLogs.attach(&options)
 	if err := a.config.attachIntegrations(&options); err != nil {
@@ -54,6 +54,7 @@ func (a *App) newPlanes(edgeNames []string) error {
 	a.metrics.Gauge("drawbridge_cached_bytes", "RAM the edge's objects take.", func() float64 { return float64(a.edge.Stats().Bytes) })
 	a.metrics.Gauge("drawbridge_stage_cached_answers", "Answers in the caches of stages.", func() float64 { n, _ := a.gateway.CacheStats(); return float64(n) })
 	a.metrics.Gauge("drawbridge_stage_cached_bytes", "RAM that stages' cached answers take.", func() float64 { _, n := a.gateway.CacheStats(); return float64(n) })
+	a.metrics.Gauge("drawbridge_body_bytes", "RAM that bodies of running API calls take.", func() float64 { return float64(a.gateway.BodyBytes()) })
 	a.metrics.Gauge("drawbridge_revision", "Store revision in force at every edge location.", func() float64 { return float64(a.publisher.edge.everywhere()) })
 	a.metrics.Gauge("drawbridge_gateway_propagation_seconds", "Time a change takes to reach all of the gateway; drawbridge lock asks for it.",
 		func() float64 { return a.config.GatewayPropagation.Seconds() })

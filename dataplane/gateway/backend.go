@@ -38,7 +38,7 @@ func (c *call) callBackend(ctx context.Context, integration *program.Integration
 	if err == nil {
 		c.x.Record.OriginStatus = response.Status
 		var body []byte
-		if body, err = response.Body.ReadAll(maxPayload); err == nil {
+		if body, err = c.readAll(response.Body, maxPayload); err == nil {
 			if proxy {
 				body = c.proxyBody(response.Header, body)
 			}
@@ -97,6 +97,9 @@ func (b *streamedBody) Close() error {
 func backendRefusal(ctx context.Context, err error) *Refusal {
 	if errors.Is(err, exchange.ErrBodyTooLarge) {
 		return &Refusal{Type: APIConfigurationError, Reason: reasonResponseTooLong}
+	}
+	if errors.Is(err, errNoRoom) {
+		return &Refusal{Type: Unavailable, Reason: reasonNoRoom}
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &Refusal{Type: IntegrationTimeout, Reason: reasonTimeout}

@@ -30,6 +30,7 @@ type call struct {
 	verb       string // the method's, after X-HTTP-Method-Override
 
 	content  requestBody
+	held     int64 // of the room for bodies
 	query    parameters
 	queried  bool
 	context  *jsonpath.Object // $context, made when first needed

@@ -50,6 +50,9 @@ type Options struct {
 	// VPCLinkTargets are the addresses of what VPC links lead to, by the id of the
 	// link, or the ARN or the name of its load balancer.
 	VPCLinkTargets map[string]LinkTarget
+	// BodyBytes bounds what bodies of running calls take together; 0:
+	// DefaultBodyBytes. A call that finds no room is answered 503.
+	BodyBytes int64
 	// UserPools is where Cognito user pools are instead of on AWS, "" for there:
 	// a pool's keys are at UserPools/<pool id>/.well-known/jwks.json.
 	UserPools string
@@ -85,6 +88,7 @@ type Gateway struct {
 
 	compressors compressors
 	answers     *answerCache
+	bodies      bodyRoom
 
 	sampler                         sampler
 	unheardAccess, unheardExecution sync.Once // a log that nobody takes is told once
@@ -102,6 +106,7 @@ func New(o Options) (*Gateway, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Gateway{options: o, util: vtl.NewUtil()}
+	g.bodies.max = cmp.Or(o.BodyBytes, DefaultBodyBytes)
 	g.answers = newAnswerCache(cmp.Or(o.CacheBytes, DefaultCacheBytes))
 	var err error
 	if g.identities, err = newIdentities(o.Identities); err != nil {
@@ -127,7 +132,7 @@ func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Res
 		response = c.reply(c.compressed(answer))
 	}
 	c.attend()
-	return response
+	return c.leave(response)
 }
 
 // Refuse makes the answer to a request that never became a call: the server's
@@ -161,6 +166,9 @@ func (c *call) answer(ctx context.Context) (answer, *Refusal) {
 		return answer{}, refusal
 	}
 	c.logStart()
+	if refusal := c.decode(); refusal != nil {
+		return answer{}, refusal
+	}
 	if refusal := c.validate(route); refusal != nil {
 		return answer{}, refusal
 	}

@@ -41,6 +41,7 @@ type fixture struct {
 	signer      sigv4.Credential
 	links       map[string]*program.VPCLink
 	linkTargets map[string]LinkTarget
+	bodyBytes   int64
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -116,7 +117,7 @@ func (f *fixture) program() *program.Gateway {
 			Do: func(ctx context.Context, call *upstream.Call) (*exchange.Response, error) {
 				return f.backend(ctx, call)
 			},
-			Usage: meter, Wording: f.wording, Identities: f.identities, Invoke: f.invoke, Services: f.services, Signer: f.signer, VPCLinkTargets: f.linkTargets, Now: func() time.Time { return f.now },
+			Usage: meter, Wording: f.wording, Identities: f.identities, Invoke: f.invoke, Services: f.services, Signer: f.signer, VPCLinkTargets: f.linkTargets, BodyBytes: f.bodyBytes, Now: func() time.Time { return f.now },
 			NewRequestID:  func() string { return "46533423-7524-481e-9b47-9a48a83e9aa4" },
 			NewExtendedID: func() string { return "OinCTHqDNjMFftQ=" },
 		})
