@@ -129,6 +129,9 @@ type days time.Duration
 
 func (d *days) String() string {
 	v := time.Duration(*d)
+	if v < 0 {
+		return "" // not given
+	}
 	if v >= 24*time.Hour && v%(24*time.Hour) == 0 {
 		return fmt.Sprintf("%dd", v/(24*time.Hour))
 	}

@@ -106,9 +106,6 @@ policy stay. The API can be called by everybody afterwards.`,
 	return cmd
 }
 
-// defaultGrace lets requests in flight end before a value is disabled.
-const defaultGrace = 30 * time.Second
-
 // rotateRun is one run of `lock rotate`.
 type rotateRun struct {
 	lockRun
@@ -120,7 +117,7 @@ type rotateRun struct {
 }
 
 func lockRotateCommand() *cobra.Command {
-	run := &rotateRun{grace: days(defaultGrace)}
+	run := &rotateRun{grace: days(lock.DefaultGrace)}
 	cmd := &cobra.Command{
 		Use:   "rotate",
 		Short: "Change the secret without refusing one request",
@@ -152,7 +149,7 @@ The secret is never shown and never an argument: --secret-from names its source.
 	}
 	run.targetFlags(cmd.Flags())
 	cmd.Flags().StringVar(&run.source, "secret-from", "generate", "`source` of the new secret: generate, env:NAME, file:PATH or secretsmanager:ID")
-	cmd.Flags().Var(&run.grace, "grace", "`time` for requests in flight, and until the disabled value is deleted")
+	cmd.Flags().Var(&run.grace, "grace", "`time` for requests in flight, and until the disabled value is deleted (default 30s; 5s where the gateway says how long it takes)")
 	cmd.Flags().StringVar(&run.loading, "while-loading", "", "send `N/s` requests through the distribution throughout, and report failures")
 	cmd.Flags().Var(&run.every, "every", "stay, and do it again after this `time`: 30d (needs --yes)")
 	cmd.Flags().BoolVar(&run.options.TakeOver, "take-over", false, "go on with a run that seems to be alive elsewhere")

@@ -21,7 +21,7 @@ type RotateOptions struct {
 	Value string
 	// Grace is how long the old value is still let in after every distribution
 	// sends the new one (30 s at most), and how long it stays disabled before
-	// it is deleted.
+	// it is deleted. DefaultGrace leaves it to what is known of the gateway.
 	Grace    time.Duration
 	Load     int  // requests per second by way of the distribution, throughout
 	TakeOver bool // although another run is alive
@@ -36,6 +36,13 @@ type RotateOptions struct {
 // be under way to the gateway: three attempts to connect, 10 s each
 // (cloudfront.md 2.8).
 const maxInFlight = 30 * time.Second
+
+// DefaultGrace stands for maxInFlight, or, where the gateway says how long a
+// change takes, for nearGrace: it is near, and no attempt to connect takes long.
+const (
+	DefaultGrace time.Duration = -1
+	nearGrace                  = 5 * time.Second
+)
 
 // The steps of a rotation, as the tag names them.
 const (
@@ -80,6 +87,12 @@ func Rotate(ctx context.Context, a *Account, o RotateOptions) error {
 	t, err := a.readTarget(ctx, o.Distribution, o.API, o.Stage)
 	if err != nil {
 		return err
+	}
+	if o.Grace < 0 {
+		o.Grace = maxInFlight
+		if a.Propagation != nil {
+			o.Grace = nearGrace
+		}
 	}
 	if o.Owner == "" {
 		o.Owner = thisProcess()
