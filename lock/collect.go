@@ -61,13 +61,18 @@ type collecting struct {
 // gap notes a part that could not be read; nil is no gap. A cancelled run is an
 // error.
 func (c *collecting) gap(ctx context.Context, resource string, err error) error {
+	return c.note(ctx, audit.Gap{Resource: resource}, err)
+}
+
+func (c *collecting) note(ctx context.Context, gap audit.Gap, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if err != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.stack.Gaps = append(c.stack.Gaps, audit.Gap{Resource: resource, Reason: reasonOf(err)})
+		gap.Reason = reasonOf(err)
+		c.stack.Gaps = append(c.stack.Gaps, gap)
 	}
 	return nil
 }
@@ -284,7 +289,7 @@ func (c *collecting) readDistributions(ctx context.Context) error {
 				c.stack.Distributions[i].Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 			}
 		}
-		return c.gap(ctx, "tags of distribution "+aws.ToString(relevant[i].Id), err)
+		return c.note(ctx, audit.Gap{Resource: "tags of distribution " + aws.ToString(relevant[i].Id), Minor: true}, err)
 	})
 }
 

@@ -53,11 +53,12 @@ func deploymentStale(v *view, found func(Finding)) {
 			switch {
 			case at < 0:
 				changes = append(changes, d.Verb+" "+d.Path+" is not deployed")
-			case live.Value[at].APIKeyRequired != d.APIKeyRequired:
-				if d.APIKeyRequired {
-					severity = High
-				}
-				changes = append(changes, d.Verb+" "+d.Path+" has another apiKeyRequired")
+			case d.APIKeyRequired && !live.Value[at].APIKeyRequired:
+				severity = High
+				changes = append(changes, d.Verb+" "+d.Path+" demands an API key only in the working copy")
+			case live.Value[at].APIKeyRequired && !d.APIKeyRequired:
+				severity = max(severity, Medium)
+				changes = append(changes, d.Verb+" "+d.Path+" demands no API key any more after the next deployment")
 			case auth(&live.Value[at]) != auth(d):
 				changes = append(changes, d.Verb+" "+d.Path+" has another authorization")
 			}
