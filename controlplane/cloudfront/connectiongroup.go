@@ -9,8 +9,8 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// A connection group is how viewers reach tenants. It is stored and checked;
-// the edge does not serve routing endpoints yet (issue "The edge, whole").
+// ConnectionGroupRecord is a stored connection group: how viewers reach tenants.
+type ConnectionGroupRecord = EntityRecord[groupConfig]
 
 var groupName = regexp.MustCompile(`\A[0-9A-Za-z]([0-9A-Za-z_.-]{0,126}[0-9A-Za-z])?\z`)
 

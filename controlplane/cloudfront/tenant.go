@@ -8,8 +8,8 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// A distribution tenant is stored and checked, and owns its domains; the edge
-// does not serve them yet (issue "The edge, whole").
+// TenantRecord is a stored distribution tenant.
+type TenantRecord = EntityRecord[tenantConfig]
 
 // tenantConfig is what is stored of a distribution tenant.
 type tenantConfig struct {

@@ -31,6 +31,9 @@ var sampleTypes = map[string]reflect.Type{
 	"keyvalues":               reflect.TypeFor[cloudfront.KeyValueRecord](),
 	"invalidations":           reflect.TypeFor[cloudfront.InvalidationRecord](),
 
+	"distributiontenants": reflect.TypeFor[cloudfront.TenantRecord](),
+	"connectiongroups":    reflect.TypeFor[cloudfront.ConnectionGroupRecord](),
+
 	"continuousdeploymentpolicies": reflect.TypeFor[cloudfront.EntityRecord[cloudfrontapi.ContinuousDeploymentPolicyConfig]](),
 
 	"restapis":           reflect.TypeFor[apigateway.APIRecord](),

@@ -20,7 +20,7 @@ func TestReachable(t *testing.T) {
 		{"staging", "", true, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
 			c.Staging = new(true)
 		}},
-		{"tenants", "tenants", false, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
+		{"tenants", "", false, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {
 			c.ConnectionMode = new("tenant-only")
 		}},
 		{"continuous deployment", "", true, func(c *cloudfrontapi.DistributionConfig, _ *cloudfrontapi.DefaultCacheBehavior) {

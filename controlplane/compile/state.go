@@ -27,6 +27,8 @@ type State struct {
 	responseHeaders map[string]*cloudfrontapi.ResponseHeadersPolicyConfig
 	accessControls  map[string]*cloudfrontapi.OriginAccessControlConfig // by account/id
 	continuous      map[string]*continuousRecord                        // by account/id
+	tenants         map[string]*tenantSource                            // by id
+	groups          map[string]*cloudfront.ConnectionGroupRecord        // by account/id
 	publicKeys      map[string]crypto.PublicKey                         // by account/id
 	keyGroups       map[string]*cloudfrontapi.KeyGroupConfig            // by account/id
 	functions       *jsfunc.Engine
@@ -73,6 +75,8 @@ func NewState() *State {
 		responseHeaders: make(map[string]*cloudfrontapi.ResponseHeadersPolicyConfig),
 		accessControls:  make(map[string]*cloudfrontapi.OriginAccessControlConfig),
 		continuous:      make(map[string]*continuousRecord),
+		tenants:         make(map[string]*tenantSource),
+		groups:          make(map[string]*cloudfront.ConnectionGroupRecord),
 		publicKeys:      make(map[string]crypto.PublicKey),
 		keyGroups:       make(map[string]*cloudfrontapi.KeyGroupConfig),
 		functions:       functions,
@@ -164,6 +168,7 @@ func (s *State) noteCloudFront(p *pending, r record) {
 	switch r.kind {
 	case cloudfront.KindDistribution:
 		p.distributions[r.name] = true
+		s.markUsers(p, r) // its tenants
 		if r.deleted() {
 			delete(s.distributions, r.name)
 		} else {
@@ -189,6 +194,11 @@ func (s *State) noteCloudFront(p *pending, r record) {
 		s.markUsers(p, r)
 	case cloudfront.KindContinuousDeploymentPolicy:
 		keepPolicy(p, r, s.continuous, func(c *continuousRecord) *continuousRecord { return c })
+		s.markUsers(p, r)
+	case cloudfront.KindDistributionTenant:
+		s.noteTenant(p, r)
+	case cloudfront.KindConnectionGroup:
+		keepPolicy(p, r, s.groups, func(c *cloudfront.ConnectionGroupRecord) *cloudfront.ConnectionGroupRecord { return c })
 		s.markUsers(p, r)
 	case cloudfront.KindPublicKey:
 		s.notePublicKey(p, r)
@@ -238,10 +248,17 @@ func (s *State) notePurge(p *pending, r record) {
 	}
 	if paths := invalidation.Batch.Paths; paths != nil {
 		p.update.Purges = append(p.update.Purges, Purge{invalidation.DistributionID, paths.Items})
+		for tenant := range s.users[string(cloudfront.KindDistribution)+"/"+r.account+"/"+invalidation.DistributionID] {
+			p.update.Purges = append(p.update.Purges, Purge{tenant, paths.Items})
+		}
 	}
 }
 
 func (s *State) compileDistribution(p *pending, id string) {
+	if s.tenants[id] != nil {
+		s.compileTenant(p, id)
+		return
+	}
 	from, ok := s.distributions[id]
 	if !ok {
 		p.update.Edge.Distributions[id] = nil

@@ -13,9 +13,6 @@ import (
 var (
 	distributionGaps = []gap[cloudfrontapi.DistributionConfig]{
 		{"web ACL", func(c *cloudfrontapi.DistributionConfig) bool { return given(c.WebACLId) }},
-		{"distribution tenants (no viewer gets at them)", func(c *cloudfrontapi.DistributionConfig) bool {
-			return value(c.ConnectionMode) == cloudfrontapi.ConnectionModeTenantOnly
-		}},
 		{"Anycast IP list", func(c *cloudfrontapi.DistributionConfig) bool { return given(c.AnycastIpListId) }},
 		{"viewer mTLS", func(c *cloudfrontapi.DistributionConfig) bool { return c.ViewerMtlsConfig != nil }},
 		{"connection function", func(c *cloudfrontapi.DistributionConfig) bool {

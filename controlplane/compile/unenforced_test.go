@@ -44,7 +44,7 @@ func TestUnenforced(t *testing.T) {
 // TestGaps: a distribution that asks for everything is warned of every gap.
 func TestGaps(t *testing.T) {
 	all := &cloudfrontapi.DistributionConfig{
-		WebACLId: new("acl"), ConnectionMode: new("tenant-only"),
+		WebACLId:        new("acl"),
 		AnycastIpListId: new("aip_1"), HttpVersion: new("http2and3"), Logging: &cloudfrontapi.LoggingConfig{Enabled: new(true)},
 		ViewerMtlsConfig:              &cloudfrontapi.ViewerMtlsConfig{},
 		ConnectionFunctionAssociation: &cloudfrontapi.ConnectionFunctionAssociation{Id: new("cf_1")},

@@ -125,7 +125,11 @@ func (e *Edge) functionEnv(r request, f *program.EdgeFunction) jsfunc.Env {
 	if c := r.x.Conn; c != nil && c.LocalAddr.IsValid() {
 		location.ServerIP = c.LocalAddr.Addr().Unmap().String()
 	}
-	return jsfunc.Env{Now: r.now, Location: location, KVS: func(id string) (*jsfunc.KeyValues, bool) {
+	var tenant *jsfunc.Tenant
+	if t := r.distribution.Tenant; t != nil {
+		tenant = &jsfunc.Tenant{ID: t.ID, Parameters: t.Parameters}
+	}
+	return jsfunc.Env{Now: r.now, Location: location, Tenant: tenant, KVS: func(id string) (*jsfunc.KeyValues, bool) {
 		if f.Store == "" || id != "" && id != f.Store || r.x.Edge == nil {
 			return nil, false
 		}

@@ -32,13 +32,13 @@ func requestEvent(r request, kind string) *jsfunc.Event {
 			}
 		}
 	}
-	return &jsfunc.Event{
-		Context: jsfunc.Context{
-			DistributionDomainName: r.distribution.DomainName, DistributionID: r.distribution.ID,
-			EventType: kind, RequestID: r.x.RequestID,
-		},
-		ViewerIP: viewerIP(r.x.Conn), Request: asked,
+	context := jsfunc.Context{DistributionID: r.distribution.ID, EventType: kind, RequestID: r.x.RequestID}
+	if r.distribution.Tenant != nil {
+		context.Endpoint = r.distribution.DomainName
+	} else {
+		context.DistributionDomainName = r.distribution.DomainName
 	}
+	return &jsfunc.Event{Context: context, ViewerIP: viewerIP(r.x.Conn), Request: asked}
 }
 
 // eventFields are header fields as functions see them; cookies are not among them.

@@ -50,7 +50,7 @@ func keyOf(r request, space []byte) cacheKey {
 		return cacheKey{past: past}
 	}
 	k := cacheKey{coding: codingOf(r.asked, policy), shared: !forwardsCookies(r.behavior)}
-	b := httpcache.AppendText(space, r.distribution.ID)
+	b := httpcache.AppendText(space, r.distribution.CacheID())
 	class := byte('G')
 	if r.asked.Method == "OPTIONS" {
 		class = 'O'

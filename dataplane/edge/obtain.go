@@ -97,7 +97,7 @@ func (e *Edge) pass(ctx context.Context, r request, why bypass) answer {
 // fetchObject gets an object from the origin, or waits for whoever is getting
 // it already.
 func (e *Edge) fetchObject(ctx context.Context, r request, key cacheKey, have found) answer {
-	zone := r.location.store.Zone(r.distribution.ID)
+	zone := r.location.store.Zone(r.distribution.CacheID())
 	mark := zone.Mark()
 	if have.object != nil && !have.object.Good() {
 		have = found{reason: httpcache.ReasonAbsent} // invalidated since the lookup
@@ -207,7 +207,7 @@ const reasonCollapsed httpcache.Reason = "collapsed"
 // refreshBehind revalidates an object while viewers are served the stale one,
 // unless somebody does already (RFC 5861 section 3).
 func (e *Edge) refreshBehind(ctx context.Context, r request, key cacheKey, o *object) {
-	zone := r.location.store.Zone(r.distribution.ID)
+	zone := r.location.store.Zone(r.distribution.CacheID())
 	text := string(key.bytes)
 	h, first, err := r.location.flights.Share(ctx, text, zone.Mark())
 	switch {

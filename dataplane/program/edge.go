@@ -178,6 +178,9 @@ type Distribution struct {
 	// Behaviors in order of evaluation; the last one is the default behavior "*".
 	Behaviors []*Behavior
 	Geo       *GeoRestriction // nil: every country is served
+	// Tenant is whose unit of a multi-tenant distribution this is; nil: it is a
+	// standard one. DomainName is then the routing endpoint.
+	Tenant *Tenant
 	// Unlisted tells that the distribution has no names: it is a staging one.
 	Unlisted bool
 	Traffic  *Traffic // nil: all of it stays here
@@ -196,6 +199,9 @@ type Distribution struct {
 func (d *Distribution) names() []string {
 	if d.Unlisted {
 		return nil
+	}
+	if d.Tenant != nil {
+		return d.Aliases
 	}
 	label, _, _ := strings.Cut(d.DomainName, ".")
 	names := []string{
@@ -216,6 +222,21 @@ func (d *Distribution) Match(path string) *Behavior {
 		}
 	}
 	return d.Behaviors[last]
+}
+
+// Tenant is a distribution tenant (reference/cloudfront.md section 5.9).
+type Tenant struct {
+	ID         string
+	Parameters map[string]string
+}
+
+// CacheID tells what is cached for a unit from what is cached for others: the
+// tenant's id, or the distribution's.
+func (d *Distribution) CacheID() string {
+	if d.Tenant != nil {
+		return d.Tenant.ID
+	}
+	return d.ID
 }
 
 // RootObject returns the path to ask for: the default root object's for "/"
