@@ -134,7 +134,7 @@ func (s *story) start(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	config.Signer = sigv4.Credential{AccessKeyID: ts.Getenv("AWS_ACCESS_KEY_ID"), SecretKey: ts.Getenv("AWS_SECRET_ACCESS_KEY")}
+	config.Signer = sigv4.Credential{AccessKeyID: ts.Getenv("SERVER_AWS_ACCESS_KEY_ID"), SecretKey: ts.Getenv("SERVER_AWS_SECRET_ACCESS_KEY")}
 	log := &logFile{file: file}
 	config.Stderr, config.Log, config.Now = log, slog.New(slog.NewTextHandler(log, nil)), s.clock.now
 	ctx, cancel := context.WithCancel(context.Background())
