@@ -177,6 +177,9 @@ var logVariables = map[string]func(*call) string{
 	"domainName":              func(c *call) string { return c.x.Request.Host },
 	"identity.sourceIp":       func(c *call) string { return c.sourceIP() },
 	"identity.userAgent":      func(c *call) string { return c.x.Request.Header.Get("User-Agent") },
+	"identity.caller":         signerValue((*Identity).user), // so that most lines need no $context tree
+	"identity.user":           signerValue((*Identity).user),
+	"identity.userArn":        signerValue(func(i *Identity) string { return i.ARN }),
 	"identity.apiKey":         func(c *call) string { return masked(c.apiKey()) },
 	"identity.apiKeyId":       func(c *call) string { return c.x.Record.APIKeyID },
 	"status":                  func(c *call) string { return statusText(c.x.Record.Status) },
@@ -290,6 +293,16 @@ func authorizerFunction(value func(*call) string) func(*call) string {
 		}
 		return value(c)
 	})
+}
+
+// signerValue is a value of calls that somebody has signed.
+func signerValue(value func(*Identity) string) func(*call) string {
+	return func(c *call) string {
+		if c.identified == nil {
+			return ""
+		}
+		return value(c.identified)
+	}
 }
 
 // iamValue is a value of calls of AWS_IAM methods.

@@ -221,3 +221,17 @@ func TestAccessLogOfAuthorizers(t *testing.T) {
 	f.do("GET /prod\nT: t-bad")
 	wantValues(t, line(), `authorizer.principalId=-; authorizer.status=401; authorizer.integrationStatus=200; authorizer.error=Unauthorized; error.responseType=UNAUTHORIZED`)
 }
+
+// The line of AWS's own sample format (reference/api-gateway.md 7.3).
+func BenchmarkAccessLogLine(b *testing.B) {
+	f := newFixture(b)
+	f.stage.AccessLog = &program.AccessLog{Format: program.ParseLogFormat(`$context.identity.sourceIp $context.identity.caller $context.identity.user ` +
+		`[$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId $context.extendedRequestId`)}
+	f.program()
+	f.gateway.options.AccessLog = func(string, []byte) {}
+	f.do("GET /prod\nUser-Agent: bench")
+	b.ReportAllocs()
+	for b.Loop() {
+		f.last.Finished(f.last)
+	}
+}

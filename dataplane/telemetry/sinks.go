@@ -17,8 +17,8 @@ import (
 // SinkOptions configures NewSinks.
 type SinkOptions struct {
 	// Specs say where the lines of which log go: "[NAME=]WHERE". NAME is the name
-	// of a log group or delivery stream and may end in "*"; without it a spec is
-	// for all names. WHERE is "-" (Stdout), an http or https URL, "off", or a file.
+	// of a log group or delivery stream, which has those below it ("NAME/Canary"),
+	// too, and may end in "*"; without it a spec is for all names. WHERE is "-" (Stdout), an http or https URL, "off", or a file.
 	// Of several that fit the first counts.
 	Specs  []string
 	Stdout io.Writer
@@ -109,7 +109,7 @@ func (s *Sinks) Empty() bool { return len(s.routes) == 0 }
 func (s *Sinks) For(name string) *Lines {
 	for _, route := range s.routes {
 		prefix, open := strings.CutSuffix(route.pattern, "*")
-		if route.pattern == "" || route.pattern == name || open && strings.HasPrefix(name, prefix) {
+		if below, ok := strings.CutPrefix(name, prefix); ok && (prefix == "" || open || below == "" || below[0] == '/') {
 			return route.lines
 		}
 	}

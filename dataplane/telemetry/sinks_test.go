@@ -29,6 +29,9 @@ func TestSinksRouteByName(t *testing.T) {
 	for _, name := range []string{"/aws/one", "hook-x", "out", "other"} {
 		addLine(s.For(name), name)
 	}
+	if s.For("/aws/one/Canary") != s.For("/aws/one") || s.For("/aws/one-more") != s.For("other") {
+		t.Error("a name is not that of what is below it, or that of another that begins alike")
+	}
 	if s.For("none") != nil {
 		t.Error("a log that is off has a place")
 	}
