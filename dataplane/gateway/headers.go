@@ -27,11 +27,6 @@ var forbiddenTargets = map[string]bool{
 	"content-length": true, "transfer-encoding": true, "x-amzn-trace-id": true, "x-amzn-apigateway-api-id": true,
 }
 
-// forbiddenServiceTargets are further ones of AWS and AWS_PROXY integrations.
-var forbiddenServiceTargets = map[string]bool{
-	"authorization": true, "connection": true, "expect": true, "proxy-authenticate": true, "te": true,
-}
-
 // droppedAfterMapping are left out of an HTTP request even when a mapping sets them.
 var droppedAfterMapping = map[string]bool{
 	"expect": true, "proxy-authenticate": true, "te": true, "via": true, "connection": true,

@@ -26,7 +26,7 @@ func (c *call) mapLambdaProxy(integration *program.Integration) (request, *Refus
 	if refusal != nil {
 		return request{}, refusal
 	}
-	if _, refusal := c.serviceParameters(integration); refusal != nil {
+	if _, refusal := c.mappedParameters(integration); refusal != nil {
 		return request{}, refusal
 	}
 	event, refusal := c.proxyEvent()
@@ -52,7 +52,7 @@ func (c *call) mapLambda(integration *program.Integration) (request, *Refusal) {
 	if len(target.payload) == 0 {
 		target.payload = []byte("{}")
 	}
-	mapped, refusal := c.serviceParameters(integration)
+	mapped, refusal := c.mappedParameters(integration)
 	if refusal != nil {
 		return request{}, refusal
 	}
@@ -64,18 +64,6 @@ func (c *call) mapLambda(integration *program.Integration) (request, *Refusal) {
 		target.kind = lambda.DryRun
 	}
 	return request{lambda: target}, nil
-}
-
-// serviceParameters evaluates the parameter mappings of an AWS or AWS_PROXY
-// integration, which may not set all that others may.
-func (c *call) serviceParameters(integration *program.Integration) (mapped, *Refusal) {
-	for i := range integration.RequestMappings {
-		m := &integration.RequestMappings[i]
-		if m.Place == program.PlaceHeader && forbiddenServiceTargets[strings.ToLower(m.Name)] {
-			return mapped{}, &Refusal{Type: APIConfigurationError, Reason: reasonMapping}
-		}
-	}
-	return c.mappedParameters(integration)
 }
 
 // lambdaTarget finds the function. Functions are called by POST; an integration

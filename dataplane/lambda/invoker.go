@@ -147,6 +147,9 @@ func New(o Options) (*Invoker, error) {
 // Invoke calls a function. The context bounds how long the caller waits; a
 // function that has begun goes on to its own timeout, as on AWS.
 func (i *Invoker) Invoke(ctx context.Context, in Invocation) (*Answer, error) {
+	if i.stopping.Err() != nil {
+		return nil, failed(Stopped, "shutting down")
+	}
 	name, err := ParseName(in.Function)
 	if err != nil {
 		return nil, &Error{Kind: NotFound, Err: err}
