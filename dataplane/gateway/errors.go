@@ -171,7 +171,6 @@ const (
 	reasonTemplateFailed      Reason = "template-failed"
 	reasonBodyNotJSON         Reason = "body-is-not-json"
 	reasonNoIntegration       Reason = "method-without-integration"
-	reasonNotBuilt            Reason = "this integration type is not built yet"
 	reasonBinaryTemplate      Reason = "template-for-binary-body"
 	reasonNotBase64           Reason = "body-is-no-base64"
 	reasonFunctionVerb        Reason = "functions-are-called-by-post"

@@ -107,6 +107,26 @@ func TestHTTPOverrides(t *testing.T) {
 	}
 }
 
+// Values that came several times: the last, all of them, or joined.
+func TestSeveralValues(t *testing.T) {
+	f := newFixture(t)
+	r := f.http(func(i *program.Integration) {
+		i.RequestParameters = map[string]string{
+			"integration.request.querystring.last": "method.request.querystring.a", "integration.request.querystring.all": "method.request.multivaluequerystring.a",
+			"integration.request.querystring.none": "method.request.multivaluequerystring.b",
+			"integration.request.header.X-Last":    "method.request.header.H", "integration.request.header.X-All": "method.request.multivalueheader.H",
+			"integration.request.header.X-Query": "method.request.multivaluequerystring.a",
+		}
+	})
+	f.answers("GET /prod/h?a=1&a=2%203\nH: x\nH: y"+traceLine, 200, "")
+	if r.call.RawQuery != "all=1&all=2%203&last=2%203" {
+		t.Error(r.call.RawQuery)
+	}
+	if got, want := r.header(), "Accept: application/json|User-Agent: AmazonAPIGateway_abcdefghij|X-All: x,y|X-Last: y|X-Query: 1,2 3|"+apiHeaders; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
 func TestHTTPResponse(t *testing.T) {
 	f := newFixture(t)
 	r := f.http(func(i *program.Integration) {

@@ -75,7 +75,13 @@ func (c *call) mappedParameters(integration *program.Integration) (mapped, *Refu
 		case program.PlaceHeader:
 			out.header.Set(m.Name, value)
 		case program.PlaceQuery:
-			out.query = append(out.query, parameter{m.Name, value})
+			values := []string{value}
+			if m.Source.Place == program.PlaceQuery && m.Source.Multi { // several stay several
+				values = c.queryParameters().all(m.Source.Name)
+			}
+			for _, value := range values {
+				out.query = append(out.query, parameter{m.Name, value})
+			}
 		case program.PlacePath:
 			out.setPath(m.Name, value)
 		}

@@ -58,13 +58,11 @@ func (c *call) mapRequest(route route) (request, *Refusal) {
 		return c.mapHTTPProxy(integration)
 	case program.IntegrationAWSProxy:
 		return c.mapLambdaProxy(integration)
-	case program.IntegrationAWS:
-		if integration.Function != nil {
-			return c.mapLambda(integration)
-		}
-		return c.mapService(integration)
 	}
-	return request{}, &Refusal{Type: APIConfigurationError, Reason: reasonNotBuilt}
+	if integration.Function != nil {
+		return c.mapLambda(integration)
+	}
+	return c.mapService(integration)
 }
 
 // integrate asks the integration.
