@@ -43,9 +43,8 @@ type Config struct {
 	EdgeAddress        string
 	GeoDatabases       []string // MaxMind-format files that tell where viewers are
 	CognitoEndpoint    string   // "": user pools are on AWS
-	S3Endpoint         string   // for trust stores and key value stores' imports; "": there is no S3
 	LambdaEndpoint     string   // for functions that do not run here; "": there are none
-	AWSEndpoints       []string // SERVICE=URL, of AWS integrations
+	AWSEndpoints       []string // SERVICE=URL, of AWS integrations; s3 also for what CloudFront reads
 	VPCLinkTargets     []string // LINK-OR-BALANCER=HOST[:PORT]
 	ConnectTo          []string // HOST1:PORT1:HOST2:PORT2, exactly curl's
 	OriginCA           string   // PEM file
@@ -142,7 +141,7 @@ func (c *Config) Check() error {
 	if c.Wording != "2022" && c.Wording != "current" {
 		return fmt.Errorf("--aws-wording %q: choose 2022 or current", c.Wording)
 	}
-	if err := errors.Join(checkEndpoint("--cognito-endpoint", c.CognitoEndpoint), checkEndpoint("--s3-endpoint", c.S3Endpoint)); err != nil {
+	if err := checkEndpoint("--cognito-endpoint", c.CognitoEndpoint); err != nil {
 		return err
 	}
 	if _, err := netip.ParseAddr(c.EdgeAddress); err != nil {

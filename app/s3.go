@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 	"drawbridge/engine/sigv4"
 )
 
-// objects reads from what --s3-endpoint names: S3 or what speaks like it, with
-// buckets in the path.
+// objects reads from what --aws-endpoint s3=URL names: S3 or what speaks like
+// it, with buckets in the path.
 type objects struct {
 	base   *url.URL
 	signer sigv4.Credential
@@ -28,9 +29,13 @@ type objects struct {
 // objectPatience is how long an object may take as a whole.
 const objectPatience = 10 * time.Second
 
-// readObject is cloudfront.Options.ReadObject; nil without --s3-endpoint.
+// readObject is cloudfront.Options.ReadObject; nil without an endpoint.
 func (c *Config) readObject() (func(context.Context, cloudfront.ObjectLocation, int) ([]byte, error), error) {
-	if c.S3Endpoint == "" {
+	at := slices.IndexFunc(c.AWSEndpoints, func(text string) bool { return strings.HasPrefix(text, "s3=") })
+	if at < 0 { // or the one for all services
+		at = slices.IndexFunc(c.AWSEndpoints, func(text string) bool { return strings.HasPrefix(text, "*=") })
+	}
+	if at < 0 {
 		return nil, nil
 	}
 	keys, err := sigv4.New(sigv4.Options{})
@@ -39,8 +44,9 @@ func (c *Config) readObject() (func(context.Context, cloudfront.ObjectLocation, 
 	}
 	o := &objects{signer: c.Signer, keys: keys, now: c.Now}
 	o.client = http.Client{Timeout: objectPatience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	if o.base, err = url.Parse(c.S3Endpoint); err != nil {
-		return nil, fmt.Errorf("--s3-endpoint: %w", err)
+	_, text, _ := strings.Cut(c.AWSEndpoints[at], "=")
+	if o.base, err = url.Parse(text); err != nil {
+		return nil, fmt.Errorf("--aws-endpoint s3: %w", err)
 	}
 	if o.signer.AccessKeyID == "" {
 		o.signer = sigv4.Credential{AccessKeyID: "test", SecretKey: "test"} // what stands in for AWS takes any

@@ -35,7 +35,7 @@ func TestReadObject(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	config := Config{S3Endpoint: server.URL + "/s3/", Signer: sigv4.Credential{AccessKeyID: "AKID", SecretKey: "secret"}, Now: time.Now}
+	config := Config{AWSEndpoints: []string{"sqs=http://127.0.0.1:1", "s3=" + server.URL + "/s3/"}, Signer: sigv4.Credential{AccessKeyID: "AKID", SecretKey: "secret"}, Now: time.Now}
 	read, err := config.readObject()
 	if err != nil {
 		t.Fatal(err)

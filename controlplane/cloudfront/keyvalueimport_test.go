@@ -58,7 +58,7 @@ func TestImport(t *testing.T) {
 	_, err = s.CreateKeyValueStore(call(account), imported("t", "arn:aws:s3:::data/other"))
 	wantError(t, err, invalidArgument, 400, "The parameter ImportSource could not be read: no such object")
 	_, err = newService(t, cloudfront.Options{}).CreateKeyValueStore(call(account), imported("t", "arn:aws:s3:::data/other"))
-	wantError(t, err, "UnsupportedOperation", 400, "Drawbridge has no Amazon S3 to read from: start it with --s3-endpoint.")
+	wantError(t, err, "UnsupportedOperation", 400, "Drawbridge has no Amazon S3 to read from: start it with --aws-endpoint s3=URL.")
 }
 
 func FuzzParsePairs(f *testing.F) {

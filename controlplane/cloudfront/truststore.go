@@ -147,7 +147,7 @@ func (s *Service) ListTrustStores(call *api.Call, in *cloudfrontapi.ListTrustSto
 }
 
 // noObjects is why nothing can be read from S3.
-const noObjects = "Drawbridge has no Amazon S3 to read from: start it with --s3-endpoint."
+const noObjects = "Drawbridge has no Amazon S3 to read from: start it with --aws-endpoint s3=URL."
 
 // readTrust reads a bundle where it is said to lie.
 func (s *Service) readTrust(ctx context.Context, in *cloudfrontapi.CaCertificatesBundleSource) (trustConfig, error) {
