@@ -220,8 +220,11 @@ func (r *rotating) run(ctx context.Context) (err error) {
 	if r.claim.old, err = r.keeper.find(ctx); err != nil {
 		return err
 	}
-	r.shell.secret("SECRET", r.old)
-	r.shell.secret("NEW_SECRET", r.new)
+	for name, value := range map[string]string{"SECRET": r.old, "NEW_SECRET": r.new} {
+		if value != "" { // what is not known yet does not take the place of what is
+			r.shell.secret(name, value)
+		}
+	}
 	if err := r.startLoad(ctx); err != nil {
 		return err
 	}
