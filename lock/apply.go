@@ -334,7 +334,11 @@ func (r *applying) verify(ctx context.Context) error {
 	if i := slices.IndexFunc(all, func(w way) bool { return w.edge != nil }); i >= 0 {
 		one = all[i]
 	}
+	one = r.askable(ctx, one)
 	what := fmt.Sprintf("%s refuses without the secret and lets the distribution in", one)
+	if one.edge == nil {
+		what = fmt.Sprintf("%s refuses without the secret and lets it in with it", one)
+	}
 	if err := r.prove(ctx, what, r.holds(one, r.method.header(), r.value)); err != nil {
 		return err
 	}

@@ -58,7 +58,8 @@ type Account struct {
 	// are many places that learn of a change at different moments.
 	Prober, Sampler *Prober
 
-	http aws.HTTPClient
+	doors ProberOptions // of both
+	http  aws.HTTPClient
 }
 
 // Connect finds credentials and region and asks who is calling. With an
@@ -198,6 +199,7 @@ func (a *Account) findDoors(ctx context.Context, caFile string) error {
 			return fmt.Errorf("--ca: %w", err)
 		}
 	}
+	a.doors = options
 	if a.Prober, err = NewProber(options); err != nil {
 		return err
 	}

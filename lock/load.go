@@ -25,6 +25,10 @@ type load struct {
 // maxUnderWay bounds the requests that have no answer yet.
 const maxUnderWay = 256
 
+// loadConnections is how many connections the load has: each belongs to one
+// place of the edge.
+const loadConnections = 16
+
 // errLoad says that requests failed while the secret was changed.
 var errLoad = errors.New("requests failed while the secret was changed")
 
@@ -37,28 +41,42 @@ func (r *rotating) startLoad(ctx context.Context) error {
 		if one.edge == nil {
 			continue
 		}
+		r.note(LineNote, "Load: %d requests a second for %s by way of distribution %s.", r.options.Load, one, r.options.Distribution)
+		var probers []*Prober
+		for range loadConnections {
+			prober, err := NewProber(r.account.doors)
+			if err != nil {
+				return err
+			}
+			probers = append(probers, prober)
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		r.loading = &load{cancel: cancel}
-		r.note(LineNote, "Load: %d requests a second for %s by way of distribution %s.", r.options.Load, one, r.options.Distribution)
-		r.loading.wait.Go(func() { r.loading.run(ctx, r.account.Prober, *one.edge, r.options.Load) })
+		r.loading.wait.Go(func() {
+			r.loading.run(ctx, probers, *one.edge, r.options.Load)
+			for _, prober := range probers {
+				prober.Close()
+			}
+		})
 		return nil
 	}
 	return fmt.Errorf("--while-loading: %w", ErrNoWay)
 }
 
 // run sends at the rate until ctx ends.
-func (l *load) run(ctx context.Context, prober *Prober, probe Probe, rate int) {
+func (l *load) run(ctx context.Context, probers []*Prober, probe Probe, rate int) {
 	ticker := time.NewTicker(time.Second / time.Duration(rate))
 	defer ticker.Stop()
 	slots := make(chan struct{}, maxUnderWay)
 	var wait sync.WaitGroup
 	defer wait.Wait()
-	for {
+	for i := 0; ; i++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
+		prober := probers[i%len(probers)]
 		select {
 		case slots <- struct{}{}:
 		default:

@@ -2,6 +2,7 @@ package lock
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -221,5 +222,34 @@ func TestProcessThatIsThisOne(t *testing.T) {
 	}
 	if (claim{rotation: "r", owner: host + ".1999999999"}).alive(time.Time{}, thisProcess()) {
 		t.Error("a process that does not exist is alive")
+	}
+}
+
+// What an answer says about the lock, and when it says nothing.
+func TestOutcome(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		header string // "name: value", separated by ;
+		want   Outcome
+	}{
+		{200, "", Admitted}, {404, "", Admitted}, {500, "", Admitted},
+		{403, "", Admitted}, // the backend's own
+		{403, "x-amzn-errortype: ForbiddenException", Refused},
+		{403, "x-amzn-errortype: AccessDeniedException;x-cache: Error from cloudfront;x-amzn-requestid: r", Refused},
+		{403, "x-amzn-errortype: MissingAuthenticationTokenException", Unclear},
+		{401, "x-amzn-errortype: UnauthorizedException", Unclear}, {429, "", Unclear},
+		{403, "x-cache: Error from cloudfront", Unclear}, // signed URLs, a web ACL
+		{502, "x-cache: Error from cloudfront", Unclear},
+		{500, "x-cache: Error from cloudfront;x-amzn-requestid: r", Admitted},
+		{200, "x-cache: Hit from cloudfront", Admitted},
+	} {
+		answer := Answer{Status: test.status, Header: http.Header{}}
+		for field := range strings.SplitSeq(test.header, ";") {
+			name, value, _ := strings.Cut(field, ": ")
+			answer.Header.Set(name, value)
+		}
+		if got := answer.Outcome(); got != test.want {
+			t.Errorf("%d %s: %v, want %v", test.status, test.header, got, test.want)
+		}
 	}
 }

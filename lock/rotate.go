@@ -266,6 +266,7 @@ func (r *rotating) findWay(ctx context.Context) error {
 		}
 		one, err := r.lockedWay(ctx, r.method.header(), value)
 		if err == nil {
+			one = r.askable(ctx, one)
 			r.way = &one
 			return nil
 		}

@@ -36,8 +36,8 @@ func (a Answer) Outcome() Outcome {
 		return Unclear
 	case a.Status == http.StatusForbidden && kind != "":
 		return Unclear
-	case a.Status >= http.StatusInternalServerError && a.Header.Get("x-cache") != "" && kind == "" && a.Header.Get("x-amzn-requestid") == "":
-		return Unclear // the edge had no answer from the gateway
+	case a.Status >= http.StatusBadRequest && a.Header.Get("x-cache") != "" && a.Header.Get("x-amzn-requestid") == "":
+		return Unclear // the edge's own: signed URLs, a web ACL, no answer from the gateway
 	}
 	return Admitted
 }
@@ -244,6 +244,19 @@ func (w *work) lockedWay(ctx context.Context, header, value string) (way, error)
 		}
 	}
 	return way{}, fmt.Errorf("no method refuses without the secret and lets in with it (last: %s)", last)
+}
+
+// askable takes the way by the distribution out where the distribution itself
+// refuses who asks: by signed URLs, geography, a web ACL.
+func (w *work) askable(ctx context.Context, one way) way {
+	if one.edge == nil {
+		return one
+	}
+	if got, seen := w.look(ctx, *one.edge); got == Unclear {
+		w.note(LineNote, "Note: the distribution answers %s by itself; only the gateway's end is proved.", seen)
+		one.edge = nil
+	}
+	return one
 }
 
 // holds is a sample of a lock that is complete: direct without the secret
