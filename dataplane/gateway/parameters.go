@@ -46,7 +46,8 @@ func (p parameters) encoded() string {
 		if i > 0 {
 			b.WriteByte('&')
 		}
-		b.WriteString(url.QueryEscape(p[i].name) + "=" + url.QueryEscape(p[i].value))
+		text := url.QueryEscape(p[i].name) + "=" + url.QueryEscape(p[i].value)
+		b.WriteString(strings.ReplaceAll(text, "+", "%20")) // signatures know no other space
 	}
 	return b.String()
 }
