@@ -37,12 +37,12 @@ func (a *App) findCertificate(certs *certificates.Store) func(context.Context, s
 	}
 }
 
-// attachedCertificate loads what a distribution shows its viewers. What cannot
+// attachedCertificate loads what a distribution or custom domain shows its viewers. What cannot
 // be loaded is said; the local CA's leaf stands in.
 func (a *App) attachedCertificate(ctx context.Context, account, reference string) *tls.Certificate {
 	cert, err := a.certs.Serve(ctx, account, reference)
 	if err != nil {
-		a.log.Error("a distribution's certificate cannot be served", "certificate", reference, "error", err)
+		a.log.Error("a certificate cannot be served", "certificate", reference, "error", err)
 	}
 	return cert
 }

@@ -16,23 +16,21 @@ type limits struct {
 	server     server.Limits
 	cloudfront cloudfront.Limits
 	apigateway apigateway.Limits
-	// accountRate and accountBurst are API Gateway's throttle of a whole account;
-	// without a rate there is none.
-	accountRate, accountBurst int
-	bodyBytes                 int // what bodies of running calls of APIs take together
+	bodyBytes  int // what bodies of running calls of APIs take together
 }
 
-// accountThrottle is the throttle that the limits ask for; nil: none. A rate
-// alone has AWS's burst (reference/api-gateway.md section 8).
+// accountThrottle is API Gateway's throttle of a whole account that the limits
+// ask for; nil: none, there is no rate. A rate alone has AWS's burst
+// (reference/api-gateway.md section 8).
 func (l *limits) accountThrottle() *program.Throttle {
-	if l.accountRate == 0 {
+	if l.apigateway.AccountRate == 0 {
 		return nil
 	}
-	burst := l.accountBurst
+	burst := l.apigateway.AccountBurst
 	if burst == 0 {
 		burst = 5000
 	}
-	return &program.Throttle{Rate: float64(l.accountRate), Burst: burst}
+	return &program.Throttle{Rate: float64(l.apigateway.AccountRate), Burst: burst}
 }
 
 // limitTable names every limit and says where it goes.
@@ -102,8 +100,8 @@ var limitTable = []struct {
 	{"usage-plans", func(l *limits) *int { return &l.apigateway.Plans }},
 	{"plans-per-key", func(l *limits) *int { return &l.apigateway.PlansPerKey }},
 	{"body-bytes", func(l *limits) *int { return &l.bodyBytes }},
-	{"account-rate", func(l *limits) *int { return &l.accountRate }},
-	{"account-burst", func(l *limits) *int { return &l.accountBurst }},
+	{"account-rate", func(l *limits) *int { return &l.apigateway.AccountRate }},
+	{"account-burst", func(l *limits) *int { return &l.apigateway.AccountBurst }},
 	{"integration-timeout-millis", func(l *limits) *int { return &l.apigateway.IntegrationTimeoutMillis }},
 }
 

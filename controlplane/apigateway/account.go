@@ -16,10 +16,12 @@ var roleForm = regexp.MustCompile(`^arn:[a-z-]+:iam::\d{12}:role/.+$`)
 
 func accountSettings(call *api.Call) Ref { return accountRef(call, KindAccount, "settings") }
 
-// shownAccount fills in what is the same for every account: AWS's throttle and
+// shownAccount fills in what is the same for every account: its throttle and
 // what the API Gateway of today has (reference/api-gateway.md 1.4).
-func shownAccount(a apigatewayapi.Account) *apigatewayapi.Account {
-	a.ThrottleSettings = &apigatewayapi.ThrottleSettings{BurstLimit: new(int32(5000)), RateLimit: new(10000.0)}
+func (s *Service) shownAccount(a apigatewayapi.Account) *apigatewayapi.Account {
+	a.ThrottleSettings = &apigatewayapi.ThrottleSettings{
+		BurstLimit: new(int32(s.limits.AccountBurst)), RateLimit: new(float64(s.limits.AccountRate)),
+	}
 	a.ApiKeyVersion = new("4")
 	a.Features = append([]string{usagePlansFeature}, a.Features...)
 	return &a
@@ -34,7 +36,7 @@ func (s *Service) GetAccount(call *api.Call, _ *apigatewayapi.GetAccountRequest)
 	if rec == nil {
 		rec = &AccountRecord{}
 	}
-	return shownAccount(rec.Account), nil
+	return s.shownAccount(rec.Account), nil
 }
 
 func accountPatches(call *api.Call) patchTable[apigatewayapi.Account] {
@@ -88,7 +90,7 @@ func (s *Service) UpdateAccount(call *api.Call, in *apigatewayapi.UpdateAccountR
 		if err := accountPatches(call).apply(&rec.Account, in.PatchOperations); err != nil {
 			return err
 		}
-		out = shownAccount(rec.Account)
+		out = s.shownAccount(rec.Account)
 		return t.put(ref, rec)
 	})
 	if err != nil {

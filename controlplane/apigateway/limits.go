@@ -31,6 +31,8 @@ type Limits struct {
 	VpcLinks                 int // 20
 	Domains                  int // 170: AWS's 120 public and 50 private ones together
 	BasePaths                int // per domain: 200
+	AccountRate              int // calls a second, as GetAccount shows them: 10000
+	AccountBurst             int // 5000
 }
 
 func (l Limits) withDefaults() Limits {
@@ -59,6 +61,8 @@ func (l Limits) withDefaults() Limits {
 		{&l.VpcLinks, 20},
 		{&l.Domains, 170},
 		{&l.BasePaths, 200},
+		{&l.AccountRate, 10_000},
+		{&l.AccountBurst, 5000},
 	} {
 		if *f.field <= 0 {
 			*f.field = f.value

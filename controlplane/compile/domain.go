@@ -30,6 +30,7 @@ func (g *gatewayState) noteDomain(p *pending, ref apigateway.Ref, from source) {
 		p.dropDomain(before)
 	}
 	d := domain(record)
+	d.Account = ref.Account
 	g.domains[ref.ID] = d
 	for _, host := range domainHosts(d) {
 		p.update.Gateway.Domains[host] = d
@@ -53,6 +54,11 @@ func domainHosts(d *program.Domain) []string {
 // longest match wins (reference/api-gateway.md 2.1).
 func domain(record *apigateway.DomainRecord) *program.Domain {
 	d := &program.Domain{Name: value(record.Domain.DomainName), RegionalName: value(record.Domain.RegionalDomainName)}
+	for _, arn := range []*string{record.Domain.RegionalCertificateArn, record.Domain.CertificateArn} {
+		if arn != nil {
+			d.Certificates = append(d.Certificates, *arn)
+		}
+	}
 	if m := record.Domain.MutualTlsAuthentication; m != nil {
 		d.MutualTLS = &program.MutualTLS{TruststoreURI: value(m.TruststoreUri), TruststoreVersion: value(m.TruststoreVersion)}
 	}

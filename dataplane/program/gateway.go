@@ -142,6 +142,10 @@ type Domain struct {
 	Name, RegionalName string
 	Mappings           []BasePathMapping // longest base path first; "" is the catch-all
 	MutualTLS          *MutualTLS        // nil: callers need no certificate
+	// Certificates (ARNs, of Account) are those that the domain shows, the first
+	// that fits.
+	Account      string
+	Certificates []string
 }
 
 // MutualTLS asks the callers of a custom domain for certificates that come from

@@ -20,7 +20,7 @@ import (
 const maxLeaves = 10_000
 
 // certificates chooses the certificate for a handshake: the operator's for the
-// name, else the one that the alias's distribution names, else a leaf of the
+// name, else the one that the alias's distribution or custom domain names, else a leaf of the
 // local CA if the name is ours, else none, which crypto/tls answers with the
 // alert unrecognized_name (RFC 6066 section 3).
 type certificates struct {
@@ -134,8 +134,9 @@ func (c *certificates) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 			return cert, nil
 		}
 	}
-	if d := c.edge(name); d != nil && d.Certificate != "" && c.attached != nil {
-		cert := c.attached(hello.Context(), d.Account, d.Certificate)
+	account, references := c.references(name)
+	for _, reference := range references {
+		cert := c.attached(hello.Context(), account, reference)
 		if cert != nil && cert.Leaf.VerifyHostname(name) == nil && hello.SupportsCertificate(cert) == nil {
 			return cert, nil
 		}
@@ -150,6 +151,24 @@ func (c *certificates) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 		return nil, nil
 	}
 	return c.leaf(name, netip.Addr{})
+}
+
+// references names the certificates that the owner of a name shows: a
+// distribution's for its aliases, else a custom domain's.
+func (c *certificates) references(name string) (account string, references []string) {
+	if name == "" || c.attached == nil {
+		return "", nil
+	}
+	if d := c.edge(name); d != nil {
+		if d.Certificate == "" {
+			return "", nil
+		}
+		return d.Account, []string{d.Certificate}
+	}
+	if d := c.domain(name); d != nil {
+		return d.Account, d.Certificates
+	}
+	return "", nil
 }
 
 // leaf returns the cached leaf for a name (with an address: for a client that

@@ -45,9 +45,9 @@ type Options struct {
 	OwnsName func(name string) bool
 	// Certificates are the operator's own; they take precedence.
 	Certificates []tls.Certificate
-	// Attached loads the certificate that a distribution names for its aliases,
-	// ready to serve, with its leaf parsed; nil when there is none. Leaves of the
-	// CA stand in for it. Nil: no distribution's certificate can be loaded.
+	// Attached loads the certificate that a distribution names for its aliases, or
+	// a custom domain for itself, ready to serve, with its leaf parsed; nil when
+	// there is none. Leaves of the CA stand in for it. Nil: none can be loaded.
 	Attached func(ctx context.Context, account, reference string) *tls.Certificate
 
 	// Truststore returns the certificates that callers of a custom domain with
