@@ -69,9 +69,14 @@ func deploymentStale(v *view, found func(Finding)) {
 				changes = append(changes, m.Verb+" "+m.Path+" is deployed and deleted since")
 			}
 		}
-		if len(changes) > 0 {
-			found(Finding{Severity: severity, Resource: s.name(), Reason: "deployment and working copy differ: " + list(changes)})
+		if len(changes) == 0 {
+			return
 		}
+		f := Finding{Severity: severity, Resource: s.name(), Reason: "deployment and working copy differ: " + list(changes)}
+		if severity == Medium {
+			f.Mend = "set apiKeyRequired in the working copy again before anything is deployed"
+		}
+		found(f)
 	})
 }
 

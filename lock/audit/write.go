@@ -163,9 +163,16 @@ type junitMessage struct {
 	Text    string `xml:",chardata"`
 }
 
-// writeJUnit makes a test case of every door and of every check.
+// writeJUnit makes a test case of the verdict, of every door and of every check.
 func (r *Report) writeJUnit(w io.Writer, failOn Severity) error {
-	suite := junitSuite{Name: "drawbridge lock audit"}
+	verdict := junitCase{Class: "lock", Name: "verdict"}
+	switch r.Verdict {
+	case Open:
+		verdict.Failure = &junitMessage{Message: r.Why}
+	case CannotTell:
+		verdict.Skipped = &junitMessage{Message: r.Why}
+	}
+	suite := junitSuite{Name: "drawbridge lock audit", Cases: []junitCase{verdict}}
 	for i := range r.Doors {
 		d := &r.Doors[i]
 		c := junitCase{Class: "doors", Name: d.String()}
