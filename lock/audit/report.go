@@ -82,7 +82,7 @@ type Finding struct {
 	Resource string   `json:"resource"` // "api a1b2c3d4e5/prod GET /users", "distribution E1234"
 	Reason   string   `json:"reason"`
 	Mend     string   `json:"mend"`
-	Witness  string   `json:"witness,omitempty"` // a request that shows it, without secrets
+	Witness  string   `json:"witness"` // a request that shows it, without secrets
 }
 
 // Door is one way to a method.
@@ -96,7 +96,7 @@ type Door struct {
 	Analysis Verdict `json:"analysis"`
 	// Probe is what real requests showed: empty when none was sent, else
 	// "locked" or "open" and the answers seen.
-	Probe string `json:"probe,omitempty"`
+	Probe string `json:"probe"`
 
 	// Stage and Resource say which method it leads to, for probes.
 	Stage    StageRef `json:"-"`

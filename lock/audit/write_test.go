@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +90,20 @@ func TestJSONAndJUnit(t *testing.T) {
 		}
 		if len(back) != 3 {
 			t.Errorf("%s: members beside the contract: %v", name, back)
+		}
+		for member, want := range map[string]string{
+			"findings": "id mend reason resource severity witness",
+			"doors":    "analysis host method needs path probe",
+		} {
+			var items []map[string]string // every member is a string
+			if err := json.Unmarshal(back[member], &items); err != nil {
+				t.Fatal(name, err)
+			}
+			for _, item := range items {
+				if got := strings.Join(slices.Sorted(maps.Keys(item)), " "); got != want {
+					t.Errorf("%s: %s with %s", name, member, got)
+				}
+			}
 		}
 		var suite junitSuite
 		if err := xml.Unmarshal(write(t, r, FormatJUnit), &suite); err != nil {
