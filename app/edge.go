@@ -17,7 +17,7 @@ func (a *App) newEdge(names []string) error {
 	}
 	a.edge, err = edge.New(edge.Options{
 		Pops: names, CacheBytes: a.config.CacheSize, Do: a.upstream.Do, EdgeAddress: a.config.EdgeAddress,
-		Region: a.config.Region, Locate: locate, Sign: sign, Now: a.config.Now, Logger: a.log,
+		Region: a.config.Region, Locate: locate, Sign: sign, ClientCertificate: a.attachedCertificate, Now: a.config.Now, Logger: a.log,
 	})
 	return err
 }

@@ -8,8 +8,8 @@ import (
 	"drawbridge/controlplane/api/cloudfrontapi"
 )
 
-// A VPC origin is stored and checked; the edge calls an origin that names one
-// by its domain name, as any other (issue "The edge, whole").
+// A VPC origin's ports and protocol are the edge's; what its ARN stands for is
+// not known here: it is called by the origin's domain name.
 
 type vpcConfig = cloudfrontapi.VpcOriginEndpointConfig
 

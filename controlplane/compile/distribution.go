@@ -22,6 +22,7 @@ type policies interface {
 	responseHeadersPolicy(account, id string) (*cloudfrontapi.ResponseHeadersPolicyConfig, bool)
 	originAccessControl(account, id string) (*cloudfrontapi.OriginAccessControlConfig, bool)
 	continuousDeployment(account, id string) (*continuousRecord, bool)
+	vpcOrigin(account, id string) (*vpcRecord, bool)
 	keyGroup(account, id string) (map[string]crypto.PublicKey, bool)
 	function(account, name string) (*program.EdgeFunction, bool)
 }
@@ -46,6 +47,9 @@ func distribution(record *cloudfront.DistributionRecord, revision int64, known p
 		}
 	}
 	d.Geo = geoRestriction(config)
+	if config.CacheTagConfig != nil {
+		d.TagHeader = value(config.CacheTagConfig.HeaderName)
+	}
 	d.Unlisted, d.Traffic = value(config.Staging), traffic(record, known)
 	targets, err := originTargets(record.Account, config, known)
 	if err != nil {

@@ -31,6 +31,7 @@ var sampleTypes = map[string]reflect.Type{
 	"keyvalues":               reflect.TypeFor[cloudfront.KeyValueRecord](),
 	"invalidations":           reflect.TypeFor[cloudfront.InvalidationRecord](),
 
+	"vpcorigins":          reflect.TypeFor[cloudfront.EntityRecord[cloudfrontapi.VpcOriginEndpointConfig]](),
 	"distributiontenants": reflect.TypeFor[cloudfront.TenantRecord](),
 	"connectiongroups":    reflect.TypeFor[cloudfront.ConnectionGroupRecord](),
 

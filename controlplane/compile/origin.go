@@ -35,6 +35,9 @@ func origin(account string, config *cloudfrontapi.Origin, known policies) (*prog
 	if vpc := config.VpcOriginConfig; vpc != nil {
 		o.ReadTimeout = seconds(valueOr(vpc.OriginReadTimeout, 30))
 		o.KeepAlive = seconds(valueOr(vpc.OriginKeepaliveTimeout, 5))
+		if record, ok := known.vpcOrigin(account, value(vpc.VpcOriginId)); ok {
+			vpcEndpoint(o, &record.Config)
+		}
 	}
 	if custom := config.CustomOriginConfig; custom != nil {
 		customOrigin(o, custom)
@@ -53,21 +56,53 @@ func customOrigin(o *program.Origin, custom *cloudfrontapi.CustomOriginConfig) {
 	o.HTTPSPort = int(valueOr(custom.HTTPSPort, 443))
 	o.ReadTimeout = seconds(valueOr(custom.OriginReadTimeout, 30))
 	o.KeepAlive = seconds(valueOr(custom.OriginKeepaliveTimeout, 5))
-	switch value(custom.OriginProtocolPolicy) {
-	case cloudfrontapi.OriginProtocolPolicyHttpOnly:
-		o.Protocol = program.OriginHTTPOnly
-	case cloudfrontapi.OriginProtocolPolicyHttpsOnly:
-		o.Protocol = program.OriginHTTPSOnly
-	}
-	switch value(custom.IpAddressType) {
-	case cloudfrontapi.IpAddressTypeIpv4:
-		o.IPVersion = 4
-	case cloudfrontapi.IpAddressTypeIpv6:
-		o.IPVersion = 6
-	}
+	o.Protocol, o.IPVersion = originProtocol(value(custom.OriginProtocolPolicy)), ipVersion(value(custom.IpAddressType))
 	if custom.OriginSslProtocols != nil {
 		o.MinTLS = oldestTLS(custom.OriginSslProtocols.Items)
 	}
+	if custom.OriginMtlsConfig != nil {
+		o.ClientCertificate = value(custom.OriginMtlsConfig.ClientCertificateArn)
+	}
+}
+
+// vpcRecord is a stored VPC origin.
+type vpcRecord = cloudfront.EntityRecord[cloudfrontapi.VpcOriginEndpointConfig]
+
+// vpcEndpoint compiles what a VPC origin says of its endpoint. What its ARN
+// stands for is not known here: it is called by the origin's domain name.
+func vpcEndpoint(o *program.Origin, endpoint *cloudfrontapi.VpcOriginEndpointConfig) {
+	o.HTTPPort = int(valueOr(endpoint.HTTPPort, 80))
+	o.HTTPSPort = int(valueOr(endpoint.HTTPSPort, 443))
+	o.Protocol, o.IPVersion = originProtocol(value(endpoint.OriginProtocolPolicy)), ipVersion(value(endpoint.IpAddressType))
+	if endpoint.OriginSslProtocols != nil {
+		o.MinTLS = oldestTLS(endpoint.OriginSslProtocols.Items)
+	}
+}
+
+func originProtocol(policy string) program.OriginProtocolPolicy {
+	switch policy {
+	case cloudfrontapi.OriginProtocolPolicyHttpOnly:
+		return program.OriginHTTPOnly
+	case cloudfrontapi.OriginProtocolPolicyHttpsOnly:
+		return program.OriginHTTPSOnly
+	}
+	return program.OriginMatchViewer
+}
+
+func ipVersion(kind string) int {
+	switch kind {
+	case cloudfrontapi.IpAddressTypeIpv4:
+		return 4
+	case cloudfrontapi.IpAddressTypeIpv6:
+		return 6
+	}
+	return 0
+}
+
+func (u *used) vpcOrigin(account, id string) (*vpcRecord, bool) {
+	u.note(cloudfront.KindVPCOrigin, account+"/"+id)
+	record, ok := u.state.vpcOrigins[account+"/"+id]
+	return record, ok
 }
 
 // oldestTLS returns the oldest version of a list; the newest is always taken.

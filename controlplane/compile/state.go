@@ -29,6 +29,7 @@ type State struct {
 	continuous      map[string]*continuousRecord                        // by account/id
 	tenants         map[string]*tenantSource                            // by id
 	groups          map[string]*cloudfront.ConnectionGroupRecord        // by account/id
+	vpcOrigins      map[string]*vpcRecord                               // by account/id
 	publicKeys      map[string]crypto.PublicKey                         // by account/id
 	keyGroups       map[string]*cloudfrontapi.KeyGroupConfig            // by account/id
 	functions       *jsfunc.Engine
@@ -77,6 +78,7 @@ func NewState() *State {
 		continuous:      make(map[string]*continuousRecord),
 		tenants:         make(map[string]*tenantSource),
 		groups:          make(map[string]*cloudfront.ConnectionGroupRecord),
+		vpcOrigins:      make(map[string]*vpcRecord),
 		publicKeys:      make(map[string]crypto.PublicKey),
 		keyGroups:       make(map[string]*cloudfrontapi.KeyGroupConfig),
 		functions:       functions,
@@ -199,6 +201,9 @@ func (s *State) noteCloudFront(p *pending, r record) {
 		s.noteTenant(p, r)
 	case cloudfront.KindConnectionGroup:
 		keepPolicy(p, r, s.groups, func(c *cloudfront.ConnectionGroupRecord) *cloudfront.ConnectionGroupRecord { return c })
+		s.markUsers(p, r)
+	case cloudfront.KindVPCOrigin:
+		keepPolicy(p, r, s.vpcOrigins, func(c *vpcRecord) *vpcRecord { return c })
 		s.markUsers(p, r)
 	case cloudfront.KindPublicKey:
 		s.notePublicKey(p, r)

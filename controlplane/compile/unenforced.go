@@ -18,9 +18,6 @@ var (
 		{"connection function", func(c *cloudfrontapi.DistributionConfig) bool {
 			return c.ConnectionFunctionAssociation != nil && given(c.ConnectionFunctionAssociation.Id)
 		}},
-		{"cache tags", func(c *cloudfrontapi.DistributionConfig) bool {
-			return c.CacheTagConfig != nil && given(c.CacheTagConfig.HeaderName)
-		}},
 		{"standard logs (no bucket gets any)", func(c *cloudfrontapi.DistributionConfig) bool {
 			return c.Logging != nil && value(c.Logging.Enabled)
 		}},
@@ -42,9 +39,6 @@ var (
 	}
 	originGaps = []gap[cloudfrontapi.Origin]{
 		{"VPC origin (called by its domain name)", func(o *cloudfrontapi.Origin) bool { return o.VpcOriginConfig != nil }},
-		{"origin mTLS", func(o *cloudfrontapi.Origin) bool {
-			return o.CustomOriginConfig != nil && o.CustomOriginConfig.OriginMtlsConfig != nil
-		}},
 		{"Origin Shield", func(o *cloudfrontapi.Origin) bool { return o.OriginShield != nil && value(o.OriginShield.Enabled) }},
 	}
 )

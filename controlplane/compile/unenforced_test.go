@@ -48,7 +48,6 @@ func TestGaps(t *testing.T) {
 		AnycastIpListId: new("aip_1"), HttpVersion: new("http2and3"), Logging: &cloudfrontapi.LoggingConfig{Enabled: new(true)},
 		ViewerMtlsConfig:              &cloudfrontapi.ViewerMtlsConfig{},
 		ConnectionFunctionAssociation: &cloudfrontapi.ConnectionFunctionAssociation{Id: new("cf_1")},
-		CacheTagConfig:                &cloudfrontapi.CacheTagConfig{HeaderName: new("cache-tag")},
 		CacheBehaviors: &cloudfrontapi.CacheBehaviors{Items: []cloudfrontapi.CacheBehavior{{
 			LambdaFunctionAssociations: &cloudfrontapi.LambdaFunctionAssociations{Items: make([]cloudfrontapi.LambdaFunctionAssociation, 1)},
 			TrustedSigners:             &cloudfrontapi.TrustedSigners{Enabled: new(true)},
@@ -57,7 +56,6 @@ func TestGaps(t *testing.T) {
 		}}},
 		Origins: &cloudfrontapi.Origins{Items: []cloudfrontapi.Origin{
 			{VpcOriginConfig: &cloudfrontapi.VpcOriginConfig{}, OriginShield: &cloudfrontapi.OriginShield{Enabled: new(true)}},
-			{CustomOriginConfig: &cloudfrontapi.CustomOriginConfig{OriginMtlsConfig: &cloudfrontapi.OriginMtlsConfig{}}},
 		}},
 	}
 	if got, want := len(unenforced(all)), len(behaviorGaps)+len(distributionGaps)+len(originGaps); got != want {

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -41,6 +42,9 @@ type Options struct {
 	Region string
 	// Sign signs a request to an origin with the edge's credentials; nil: it has none.
 	Sign func(sigv4.SignInput) ([]sigv4.Field, error)
+	// ClientCertificate loads what is shown to an origin that asks for a
+	// certificate, by its ARN; nil: nothing is.
+	ClientCertificate func(ctx context.Context, account, arn string) *tls.Certificate
 	// Locate tells where viewers are; nil: nobody knows.
 	Locate Locator
 	Now    func() time.Time // nil: time.Now
@@ -60,6 +64,7 @@ type Edge struct {
 	edgeAddress string
 	region      string
 	locate      Locator
+	certificate func(ctx context.Context, account, arn string) *tls.Certificate
 	sign        func(sigv4.SignInput) ([]sigv4.Field, error)
 	functions   turnstile
 	locations   []*location
@@ -95,7 +100,7 @@ func New(o Options) (*Edge, error) {
 	}
 	e := &Edge{
 		do: o.Do, now: o.Now, random: o.Random, edgeAddress: o.EdgeAddress, logger: o.Logger,
-		region: o.Region, locate: o.Locate, sign: o.Sign, functions: turnstile{inside: make(chan struct{}, maxFunctions)},
+		region: o.Region, locate: o.Locate, certificate: o.ClientCertificate, sign: o.Sign, functions: turnstile{inside: make(chan struct{}, maxFunctions)},
 		budget: httpcache.NewBudget(o.CacheBytes / spoolShare),
 	}
 	if e.now == nil {

@@ -20,3 +20,8 @@ func Grants(policy []byte, url, from string, now time.Time) (bool, error) {
 	address, _ := netip.ParseAddr(from)
 	return g.allows(now, address) && g.matches(url), nil
 }
+
+// CacheTags are the tags in one header line.
+func CacheTags(value string) []string {
+	return cacheTags(exchange.Header{{Name: "Cache-Tag", Value: value}}, "cache-tag")
+}

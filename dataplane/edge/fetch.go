@@ -189,8 +189,9 @@ func (f *fetch) newObject(v httpcache.Verdict, now time.Time) *object {
 	return o
 }
 
-// fill gives an object what viewers see of a head.
-func fill(o *object, h *head, header exchange.Header) {
+// fill gives an object what viewers see of a head, and its tags.
+func (f *fetch) fill(o *object, h *head, header exchange.Header) {
+	o.Tags = cacheTags(h.rest, f.ask.distribution.TagHeader)
 	o.Status, o.Header, o.HeaderSize = h.status, header, headerSize(header)
 	o.Validators, o.OriginETag = h.validators, h.originETag
 	o.OriginAge, o.OriginVia = h.age, h.via
@@ -212,7 +213,7 @@ func (f *fetch) refresh(t *told, resp *exchange.Response, now time.Time) {
 	h.originETag, h.validators.ETag, h.via = old.OriginETag, old.ETag, old.OriginVia
 	v := httpcache.Decide(f.rules(old.Status), h.facts)
 	o := f.newObject(v, now)
-	fill(o, h, h.assemble(v.Strip))
+	f.fill(o, h, h.assemble(v.Strip))
 	o.Body, o.HeadOnly = old.Body, old.HeadOnly
 	if v.Store {
 		f.store(o, now)
@@ -252,7 +253,7 @@ func (f *fetch) take(t *told, resp *exchange.Response, now time.Time) {
 		h.encode(coding)
 	}
 	o := f.newObject(v, now)
-	fill(o, h, h.assemble(v.Strip))
+	f.fill(o, h, h.assemble(v.Strip))
 	t.object, t.header, t.word, t.reason, t.length = o, o.Header, wordMiss, v.Reason, h.length
 	if len(v.Strip) > 0 {
 		t.header = h.assemble(nil)

@@ -58,6 +58,9 @@ func failsOver(g *program.OriginGroup, resp *exchange.Response, fault Fault) boo
 // been carried out already (reference/cloudfront.md section 2.8).
 func (e *Edge) sendTo(ctx context.Context, a ask, o *program.Origin) (*exchange.Response, Fault) {
 	call := e.call(a, o)
+	if o.ClientCertificate != "" && e.certificate != nil {
+		call.ClientCertificate = e.certificate(ctx, a.distribution.Account, o.ClientCertificate)
+	}
 	cancel := context.CancelFunc(func() {})
 	bounded := ctx
 	if o.CompletionTimeout > 0 {

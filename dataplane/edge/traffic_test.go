@@ -28,9 +28,9 @@ func TestContinuousDeployment(t *testing.T) {
 		return strings.TrimSuffix(w.lastCall().Path, "/x") + " " + w.last.Record.Distribution
 	}
 	const primary, second = "/prod E1TEST", "/staging E2STAGING"
-	for fields, want := range map[string]string{"": primary, "aws-cf-cd-test: no": primary, "Aws-Cf-Cd-Test: yes": second} {
-		if got := asked(fields); got != want {
-			t.Errorf("%q: %s", fields, got)
+	for _, row := range []struct{ fields, want string }{{"", primary}, {"aws-cf-cd-test: no", primary}, {"Aws-Cf-Cd-Test: yes", second}} {
+		if got := asked(row.fields); got != row.want {
+			t.Errorf("%q: %s", row.fields, got)
 		}
 	}
 	// The two have caches of their own.

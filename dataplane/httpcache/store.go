@@ -18,6 +18,8 @@ type Object[H any] struct {
 	// URLs are what invalidations compare with: path, and "?" and query where
 	// they are part of the key; the second is another path of the same object, or "".
 	URLs [2]string
+	// Tags are what invalidations by tag compare with: "#" and the tag in lower case.
+	Tags []string
 
 	Status   int
 	Header   H
@@ -52,7 +54,7 @@ func (o *Object[H]) Size() int64 {
 // WithBody returns a copy of the object with a body.
 func (o *Object[H]) WithBody(body []byte) *Object[H] {
 	c := &Object[H]{
-		Key: o.Key, Zone: o.Zone, URLs: o.URLs, Status: o.Status, Header: o.Header, Body: body,
+		Key: o.Key, Zone: o.Zone, URLs: o.URLs, Tags: o.Tags, Status: o.Status, Header: o.Header, Body: body,
 		HeadOnly: o.HeadOnly, Fault: o.Fault, Validators: o.Validators, OriginETag: o.OriginETag,
 		Freshness: o.Freshness, OriginAge: o.OriginAge, OriginVia: o.OriginVia, HeaderSize: o.HeaderSize,
 	}
@@ -70,7 +72,7 @@ func (o *Object[H]) Good() bool {
 	if mark == o.Zone.Mark() {
 		return true
 	}
-	good, ok := o.Zone.holds(mark, o.URLs)
+	good, ok := o.Zone.holds(mark, o.URLs, o.Tags)
 	if ok {
 		o.mark.Store(good)
 	}

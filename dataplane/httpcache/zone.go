@@ -32,8 +32,8 @@ type Zone struct {
 func (z *Zone) Mark() uint64 { return z.latest.Load() }
 
 // Purge invalidates paths. A path is compared with an object's URLs, query
-// included; a "*" at its end stands for anything, elsewhere for itself
-// (reference/cloudfront.md section 3.8).
+// included; a "*" at its end stands for anything, elsewhere for itself; "#" and
+// a tag stand for the objects with that tag (reference/cloudfront.md section 3.8).
 func (z *Zone) Purge(paths []string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -62,6 +62,10 @@ func (z *Zone) wildcards(paths []string) int {
 }
 
 func (z *Zone) note(path string, number uint64) {
+	if strings.HasPrefix(path, "#") { // a tag: no wildcards, and case does not count
+		z.noteLiteral(strings.ToLower(path), number)
+		return
+	}
 	if path == "/*" || path == "*" {
 		z.floor, z.literals, z.prefixes = number, nil, nil
 		return
@@ -73,19 +77,28 @@ func (z *Zone) note(path string, number uint64) {
 		z.prefixes[prefix] = number
 		return
 	}
+	z.noteLiteral(path, number)
+}
+
+func (z *Zone) noteLiteral(path string, number uint64) {
 	if z.literals == nil {
 		z.literals = make(map[string]uint64)
 	}
 	z.literals[path] = number
 }
 
-// holds tells whether an object with these URLs that was good at mark is good
-// still, and the number this was found at.
-func (z *Zone) holds(mark uint64, urls [2]string) (uint64, bool) {
+// holds tells whether an object with these URLs and tags that was good at mark
+// is good still, and the number this was found at.
+func (z *Zone) holds(mark uint64, urls [2]string, tags []string) (uint64, bool) {
 	z.mu.RLock()
 	defer z.mu.RUnlock()
 	if mark < z.floor {
 		return 0, false
+	}
+	for _, tag := range tags {
+		if z.literals[tag] > mark {
+			return 0, false
+		}
 	}
 	for _, url := range urls {
 		if url == "" {

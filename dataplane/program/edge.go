@@ -181,6 +181,8 @@ type Distribution struct {
 	// Tenant is whose unit of a multi-tenant distribution this is; nil: it is a
 	// standard one. DomainName is then the routing endpoint.
 	Tenant *Tenant
+	// TagHeader is the response header that has cache tags (CacheTagConfig); "": none.
+	TagHeader string
 	// Unlisted tells that the distribution has no names: it is a staging one.
 	Unlisted bool
 	Traffic  *Traffic // nil: all of it stays here
@@ -322,6 +324,9 @@ type Origin struct {
 	// which the origin's certificate must carry one; none: ServerName.
 	HostHeader, ServerName string
 	CertificateNames       []string
+	// ClientCertificate is the ARN of what is shown to an origin that asks for a
+	// certificate; "": nothing is.
+	ClientCertificate string
 	// Sign is how requests to this origin are signed; nil: they are not.
 	Sign *OriginSigning
 	// MinTLS is the oldest TLS version (crypto/tls constant), 0: TLS 1.2.
