@@ -101,13 +101,16 @@ func (p *paced) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// leave gives back the room that a call's bodies took. An answer that is still
-// to be sent keeps its own until it has gone.
-func (c *call) leave(response *exchange.Response) *exchange.Response {
-	room := &c.gateway.bodies
-	room.used.Add(-c.held)
+// release gives back the room that a call's bodies took.
+func (c *call) release() {
+	c.gateway.bodies.used.Add(-c.held)
 	c.held = 0
 	c.content.data = nil
+}
+
+// leaves returns a response that takes room for its body until that has gone.
+func (c *call) leaves(response *exchange.Response) *exchange.Response {
+	room := &c.gateway.bodies
 	data, ok := response.Body.InMemory()
 	if !ok || len(data) <= freeBody {
 		return response

@@ -146,3 +146,15 @@ func TestRequestDecompression(t *testing.T) {
 		t.Errorf("the backend got %q", body)
 	}
 }
+
+// A test invocation leaves nothing behind either.
+func TestBodyRoomOfTestInvocation(t *testing.T) {
+	f := newFixture(t)
+	r := f.http(nil)
+	r.answer = &exchange.Response{Status: 200, Body: exchange.Stream(io.NopCloser(strings.NewReader(strings.Repeat("x", 60<<10))), -1)}
+	f.program()
+	result := f.gateway.TestInvoke(t.Context(), Test{API: f.api, Deployment: f.stage.Deployment, Method: f.methods[1], Verb: "POST", Path: "/h"})
+	if result.Status != 200 || len(result.Body) != 60<<10 || f.gateway.BodyBytes() != 0 {
+		t.Errorf("%d, %d bytes, %d stay", result.Status, len(result.Body), f.gateway.BodyBytes())
+	}
+}

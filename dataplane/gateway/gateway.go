@@ -122,6 +122,7 @@ func New(o Options) (*Gateway, error) {
 // Serve answers an exchange whose owner is the gateway. It never returns nil.
 func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Response {
 	c := g.begin(x)
+	defer c.release()
 	answer, refusal := c.answer(ctx)
 	var response *exchange.Response
 	if refusal != nil {
@@ -132,7 +133,7 @@ func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange) *exchange.Res
 		response = c.reply(c.compressed(answer))
 	}
 	c.attend()
-	return c.leave(response)
+	return c.leaves(response)
 }
 
 // Refuse makes the answer to a request that never became a call: the server's

@@ -52,6 +52,7 @@ type TestResult struct {
 // request" on, and writes down what they did.
 func (g *Gateway) TestInvoke(ctx context.Context, t Test) TestResult {
 	c := g.beginTest(t)
+	defer c.release()
 	c.logStart()
 	answer, refusal := c.invoke(ctx, c.route)
 	result := TestResult{Latency: g.options.Now().Sub(c.now)}
