@@ -235,6 +235,13 @@ func (r *applying) run(ctx context.Context) error {
 	if err := r.sendSecret(ctx); err != nil {
 		return err
 	}
+	// The edge took its time, and others may have been at work.
+	if err := r.account.readStage(ctx, r.t); err != nil {
+		return err
+	}
+	if err := r.checkDeployment(); err != nil {
+		return err
+	}
 	demand := r.demandReferer
 	if r.method == APIKey {
 		demand = r.demandKey

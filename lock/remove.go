@@ -135,6 +135,13 @@ func (r *removing) check(ctx context.Context) error {
 
 // release has the gateway demand nothing any more.
 func (r *removing) release(ctx context.Context) error {
+	// Somebody was asked, and others may have been at work meanwhile.
+	if err := r.account.readStage(ctx, r.t); err != nil {
+		return err
+	}
+	if err := r.check(ctx); err != nil {
+		return err
+	}
 	r.note(LineNote, "The gateway first: it demands nothing any more.")
 	end := r.releaseReferer
 	if r.method == APIKey {

@@ -209,6 +209,9 @@ func (r *rotating) run(ctx context.Context) (err error) {
 		return err
 	}
 	r.guard = r.claim.check
+	if err := r.readAgain(ctx); err != nil {
+		return err
+	}
 	if resumed {
 		r.note(LineNote, "Goes on with run %s, which was ended at step %s.", r.claim.rotation, r.claim.step)
 	}
@@ -234,6 +237,18 @@ func (r *rotating) run(ctx context.Context) (err error) {
 	}
 	r.note(LineSeen, "rotated: %s/%s, run %s", r.t.api, r.t.stage, r.claim.rotation)
 	return r.loading.result(r.note)
+}
+
+// readAgain reads both ends once more: what was read before the claim may be
+// another run's past.
+func (r *rotating) readAgain(ctx context.Context) error {
+	now, err := r.account.readTarget(ctx, r.options.Distribution, r.t.api, r.t.stage)
+	if err != nil {
+		return err
+	}
+	*r.t = *now
+	r.old = r.t.sent(r.method.header())
+	return nil
 }
 
 // accept has the gateway let in both values, and proves it for the new one.
