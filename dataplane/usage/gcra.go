@@ -14,11 +14,13 @@ import (
 // as none, so idle ones can be forgotten.
 type bucket struct {
 	full     atomic.Int64
-	capacity atomic.Int64 // of the shape at the last call
+	last     atomic.Int64 // the moment of the last call
+	capacity atomic.Int64 // of the shape at that call
 }
 
-// wentBack is from where on a bucket that is full too late tells of a clock that
-// went back. Below it, callers merely looked at the clock in another order.
+// wentBack is from where on an older time than the last call's tells of a clock
+// that went back. Below it, callers merely looked at the clock before they came
+// to the bucket, and come in another order.
 const wentBack = int64(10 * time.Second)
 
 // take takes one token: Rate tokens a second flow in, Burst of them fit. A
@@ -28,7 +30,7 @@ func (b *bucket) take(now time.Time, shape program.Throttle) bool {
 	if capacity <= 0 {
 		return false
 	}
-	at := now.UnixNano()
+	at := b.moment(now.UnixNano())
 	b.fit(at, capacity)
 	for {
 		old := b.full.Load()
@@ -38,6 +40,19 @@ func (b *bucket) take(now time.Time, shape program.Throttle) bool {
 		}
 		if next == old || b.full.CompareAndSwap(old, next) {
 			return true
+		}
+	}
+}
+
+// moment is when a call comes to the bucket: not before the last one.
+func (b *bucket) moment(at int64) int64 {
+	for {
+		last := b.last.Load()
+		if at < last && last-at <= wentBack {
+			return last
+		}
+		if at == last || b.last.CompareAndSwap(last, at) {
+			return at
 		}
 	}
 }

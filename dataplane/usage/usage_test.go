@@ -95,6 +95,17 @@ func TestTakeOutOfOrder(t *testing.T) {
 	}
 }
 
+// A call that was held up on its way is no reason to refuse it.
+func TestTakeOfALateCall(t *testing.T) {
+	m, shape := newMeter(t, 0), program.Throttle{Rate: 1000, Burst: 100} // full within 100 ms
+	for step := range 1000 {
+		at := noon.Add(time.Duration(step) * 10 * time.Millisecond)
+		if !m.Take(at, BucketID{Key: "k"}, shape) || !m.Take(at.Add(-2*time.Second), BucketID{Key: "k"}, shape) {
+			t.Fatalf("a call is refused at 200 of 1 000 a second, after %v", at.Sub(noon))
+		}
+	}
+}
+
 // The bucket behaves like the textbook one: tokens that flow in with time.
 func TestTakeIsATokenBucket(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
