@@ -108,7 +108,7 @@ func (g *guard) needs() string {
 
 // strangers asks whether anybody who does not know a secret gets through.
 // Secrets are what the distributions send and what the policy compares with,
-// unless anybody could guess it.
+// unless anybody could guess it: then it is no secret.
 func (g *guard) strangers(v *view, s *stageView, m *Method) outcome {
 	if g.empty {
 		return outcome{}
@@ -116,7 +116,9 @@ func (g *guard) strangers(v *view, s *stageView, m *Method) outcome {
 	return g.ask(v, s, m, func(r policy.KeyRange, header string, k policy.Key) policy.KeyRange {
 		var parts []string
 		for _, value := range v.sent(s.api, header) {
-			parts = append(parts, value.Reveal())
+			if !guessable(value.Reveal()) {
+				parts = append(parts, value.Reveal())
+			}
 		}
 		for _, text := range g.compiled.Literals(k) {
 			// A User-Agent is a name more often than a secret.

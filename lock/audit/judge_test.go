@@ -125,6 +125,23 @@ func TestPolicySecrets(t *testing.T) {
 	}
 }
 
+// A distribution that sends what everybody knows has no secret.
+func TestPublicSecret(t *testing.T) {
+	for value, want := range map[string]Verdict{"OpenSesame-42": Locked, "https://www.example.com/": Open, "abc": Open} {
+		s := refererStack(t)
+		text := strings.ReplaceAll(live(s).Policy.Value.Reveal(), "5f0c9a7d2be84e61b3a0d7c4f8e1926a", value)
+		live(s).Policy, s.APIs[0].Policy = Known(NewSecret(text)), Known(NewSecret(text))
+		s.Distributions[0].Origins[0].Headers[0].Value = Known(NewSecret(value))
+		r := Run(s, Options{Now: noon})
+		if r.Verdict != want || r.ExitCode(Medium) != 1 {
+			t.Errorf("%s: %s, want %s:\n%s", value, r.Verdict, want, shown(t, r))
+		}
+		if value == "OpenSesame-42" && strings.Contains(shown(t, r), value) {
+			t.Errorf("shows the secret:\n%s", shown(t, r))
+		}
+	}
+}
+
 func TestChoices(t *testing.T) {
 	s := keyStack(t)
 	live(s).Methods.Value = append(live(s).Methods.Value, Method{Path: "/health", Verb: "GET"})
