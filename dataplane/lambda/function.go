@@ -65,17 +65,24 @@ type function struct {
 	waiting atomic.Int64
 	serving sync.WaitGroup
 
-	mu     sync.Mutex
-	idle   []*worker // last used last
-	all    map[*worker]bool
-	closed bool
+	mu       sync.Mutex
+	idle     []*worker // last used last
+	settling int       // processes that have answered and not yet asked for more
+	freed    chan struct{}
+	all      map[*worker]bool
+	closed   bool
 }
+
+// settleTime is how long a call waits for a process that has just answered
+// before it starts another: who calls one after the other is to find the
+// process that knows the calls before.
+const settleTime = 100 * time.Millisecond
 
 func newFunction(config Function, owner *Invoker) (*function, error) {
 	if err := config.fill(); err != nil {
 		return nil, err
 	}
-	f := &function{config: config, owner: owner, slots: make(chan struct{}, config.Concurrency), all: make(map[*worker]bool)}
+	f := &function{config: config, owner: owner, slots: make(chan struct{}, config.Concurrency), freed: make(chan struct{}, 1), all: make(map[*worker]bool)}
 	code, err := filepath.Abs(config.Code)
 	if err != nil {
 		return nil, fmt.Errorf("code: %w", err)
@@ -258,6 +265,7 @@ func (f *function) take(ctx context.Context) error {
 // one gets it.
 func (f *function) serve(inv *invocation) {
 	for {
+		f.settle()
 		w, err := f.process()
 		if err != nil {
 			inv.finish(nil, err)
@@ -269,6 +277,39 @@ func (f *function) serve(inv *invocation) {
 		}
 		if w.run(inv) {
 			return
+		}
+	}
+}
+
+// settle waits a moment for a process that is about to be without work.
+func (f *function) settle() {
+	timer := time.NewTimer(settleTime)
+	defer timer.Stop()
+	for {
+		f.mu.Lock()
+		wait := len(f.idle) == 0 && f.settling > 0
+		f.mu.Unlock()
+		if !wait {
+			return
+		}
+		select {
+		case <-f.freed:
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+// answered notes that a process has answered (1), or that it has asked for more
+// or ended (-1).
+func (f *function) answered(n int) {
+	f.mu.Lock()
+	f.settling += n
+	f.mu.Unlock()
+	if n < 0 {
+		select {
+		case f.freed <- struct{}{}:
+		default:
 		}
 	}
 }

@@ -31,9 +31,9 @@ func (w *worker) logLine(line string) {
 	if line == "" {
 		return
 	}
-	id := "-" // between invocations
-	if inv := w.current.Load(); inv != nil {
-		id = inv.id
+	id := "-" // while it comes up
+	if latest := w.latest.Load(); latest != nil {
+		id = *latest
 	}
 	w.f.owner.log.Info("function says", "function", w.f.config.Name, "request_id", id, "line", line)
 }

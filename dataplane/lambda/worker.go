@@ -30,6 +30,7 @@ type worker struct {
 	asks    chan struct{}    // the process asks for work; holds one
 	work    chan *invocation // to the process
 	current atomic.Pointer[invocation]
+	latest  atomic.Pointer[string] // the id of the invocation that it had last
 	exited  chan struct{} // closed when the process and its group are gone
 	exit    string        // how, once exited
 	served  bool          // it got an invocation once; its current run's
@@ -127,6 +128,7 @@ func (w *worker) run(inv *invocation) bool {
 	}
 	inv.deadline = time.Now().Add(w.f.config.Timeout)
 	w.current.Store(inv)
+	w.latest.Store(&inv.id)
 	timer := time.NewTimer(w.f.config.Timeout)
 	defer timer.Stop()
 	select {
@@ -153,6 +155,8 @@ func (w *worker) run(inv *invocation) bool {
 	}
 	// The process may go on after its answer: the invocation lasts until it asks
 	// for the next.
+	w.f.answered(1)
+	defer w.f.answered(-1)
 	select {
 	case <-w.asks:
 		w.current.Store(nil)
