@@ -31,10 +31,10 @@ type worker struct {
 	work    chan *invocation // to the process
 	current atomic.Pointer[invocation]
 	latest  atomic.Pointer[string] // the id of the invocation that it had last
-	exited  chan struct{} // closed when the process and its group are gone
-	exit    string        // how, once exited
-	served  bool          // it got an invocation once; its current run's
-	reaper  *time.Timer   // guarded by f.mu
+	exited  chan struct{}          // closed when the process and its group are gone
+	exit    string                 // how, once exited
+	served  bool                   // it got an invocation once; its current run's
+	reaper  *time.Timer            // guarded by f.mu
 
 	mu        sync.Mutex
 	initError json.RawMessage // what the runtime told about its failure to come up
