@@ -21,15 +21,23 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	folder, err := os.MkdirTemp("", "drawbridge-lambda")
+	if err != nil {
+		panic(err)
+	}
+	goFolder = folder
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(folder)
+		os.Exit(code)
+	}))
 }
+
+// goFolder is where the test's Lambda function is built.
+var goFolder string
 
 // goFunction builds the test's Lambda function, once for all tests.
 var goFunction = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "drawbridge-lambda")
-	if err != nil {
-		return "", err
-	}
+	folder := goFolder
 	out, err := exec.Command("go", "build", "-o", filepath.Join(folder, "bootstrap"), "./testdata/gofunction").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
