@@ -100,7 +100,7 @@ func New(o Options) (*Edge, error) {
 	}
 	e := &Edge{
 		do: o.Do, now: o.Now, random: o.Random, edgeAddress: o.EdgeAddress, logger: o.Logger,
-		region: o.Region, locate: o.Locate, certificate: o.ClientCertificate, sign: o.Sign, functions: turnstile{inside: make(chan struct{}, maxFunctions)},
+		region: o.Region, locate: o.Locate, certificate: o.ClientCertificate, sign: o.Sign, functions: turnstile{inside: make(chan struct{}, maxFunctions), queue: maxFunctionsQueued},
 		budget: httpcache.NewBudget(o.CacheBytes / spoolShare),
 	}
 	if e.now == nil {

@@ -23,11 +23,12 @@ const (
 type turnstile struct {
 	inside  chan struct{}
 	waiting atomic.Int64
+	queue   int64 // how many may wait
 }
 
 // enter is false where too many wait already, or ctx ends.
 func (t *turnstile) enter(ctx context.Context) bool {
-	if t.waiting.Add(1) > maxFunctionsQueued {
+	if t.waiting.Add(1) > t.queue {
 		t.waiting.Add(-1)
 		return false
 	}

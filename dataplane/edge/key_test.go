@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -145,6 +146,32 @@ func TestPageLengths(t *testing.T) {
 	}
 	if n := len(shortPage("301 Moved Permanently")); n != 167 {
 		t.Errorf("redirect: %d bytes", n)
+	}
+}
+
+// TestTurnstile: one inside, one waiting; the next is refused, and who waits goes
+// in when the first leaves, or gives up.
+func TestTurnstile(t *testing.T) {
+	gate := turnstile{inside: make(chan struct{}, 1), queue: 1}
+	ctx, cancel := context.WithCancel(t.Context())
+	if !gate.enter(ctx) {
+		t.Fatal("nobody is inside")
+	}
+	entered := make(chan bool)
+	go func() { entered <- gate.enter(ctx) }()
+	for gate.waiting.Load() == 0 {
+		runtime.Gosched()
+	}
+	if gate.enter(ctx) {
+		t.Error("the line is full")
+	}
+	gate.leave()
+	if !<-entered {
+		t.Error("the one who waited")
+	}
+	cancel()
+	if gate.enter(ctx) {
+		t.Error("it is full, and the viewer has gone")
 	}
 }
 
