@@ -24,7 +24,7 @@ test: tools ## everything but the slow ones: build, lint, race tests, scenarios,
 	.ci/stage fuzz $(MAKE) --no-print-directory fuzz FUZZTIME=5000x
 
 test-long: tools ## the slow ones: kills of the store and of quotas, power failures, changes under load, Velocity, policies by brute force, stories by the real AWS CLI
-	.ci/stage 'long tests' env DRAWBRIDGE_LONG=1 $(GO) test -timeout 40m -run 'Killed|Power|Damaged|RealCLI|Long|WrongOrders|Velocity|BruteForce' ./...
+	.ci/stage 'long tests' env DRAWBRIDGE_LONG=1 $(GO) test -timeout 40m -run 'Killed|Power|Damaged|RealCLI|Long|WrongOrders|Resume|Velocity|BruteForce' ./...
 
 lint: ## go vet, gofmt and staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'gofmt: run gofmt -w on these'; exit 1; }

@@ -96,18 +96,24 @@ func TestWrongOrdersRefuse(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			w := newWorld(t, propagation)
-			w.stack()
-			test.before(w)
-			edge := w.load(w.edge("/"), 8, 5*time.Millisecond)
-			test.wrong(w)
-			settle(2 * propagation)
-			edge.stop()
-			if edge.refused.Load() == 0 || !strings.Contains(edge.firstFailure(), "AccessDenied") {
-				t.Errorf("%d of %d were refused (%s): the order seems to be right", edge.refused.Load(), edge.sent.Load(), edge.firstFailure())
-			}
-			if got := w.ask(w.edge("/")); got.Status != 200 {
-				t.Errorf("in the end the lock does not fit: %s", got.Seen())
+			// Places switch at random moments: once in a while a wrong order has luck.
+			for attempt := 1; ; attempt++ {
+				w := newWorld(t, propagation)
+				w.stack()
+				test.before(w)
+				edge := w.load(w.edge("/"), 8, 5*time.Millisecond)
+				test.wrong(w)
+				settle(2 * propagation)
+				edge.stop()
+				if got := w.ask(w.edge("/")); got.Status != 200 {
+					t.Fatalf("in the end the lock does not fit: %s", got.Seen())
+				}
+				if edge.refused.Load() > 0 && strings.Contains(edge.firstFailure(), "AccessDenied") {
+					return
+				}
+				if attempt == 3 {
+					t.Fatalf("%d of %d were refused (%s): the order seems to be right", edge.refused.Load(), edge.sent.Load(), edge.firstFailure())
+				}
 			}
 		})
 	}

@@ -20,7 +20,7 @@ import (
 
 // instant are timings where everything is in force at once.
 func instant() lock.Timing {
-	return lock.Timing{Poll: time.Millisecond, Samples: 2, Over: 2 * time.Millisecond, Proof: 500 * time.Millisecond}
+	return lock.Timing{Poll: time.Millisecond, Samples: 2, Over: 2 * time.Millisecond, Proof: 20 * time.Second}
 }
 
 func (w *world) patchAPI(path, value string) {
@@ -42,7 +42,10 @@ func (w *world) patchStage(op apitypes.Op, path, value string) {
 func (w *world) apply(o lock.ApplyOptions) ([]string, error) {
 	w.lines = nil
 	counting := &mortal{}
-	o.Distribution, o.Timing, o.Tell = w.dist, instant(), w.tell
+	if o.Timing.Samples == 0 {
+		o.Timing = instant()
+	}
+	o.Distribution, o.Tell = w.dist, w.tell
 	err := lock.Apply(w.t.Context(), counting.account(w), o)
 	return counting.calls, err
 }
@@ -227,7 +230,9 @@ func TestApplyUndoesWhatItCannotProve(t *testing.T) {
 			w.patchAPI("/policy", policy) // lets nobody in, the distribution neither
 			w.deploy()
 			before := w.state()
-			_, err := w.apply(lock.ApplyOptions{Method: method})
+			hasty := instant()
+			hasty.Proof = 300 * time.Millisecond
+			_, err := w.apply(lock.ApplyOptions{Method: method, Timing: hasty})
 			if err == nil || !strings.Contains(err.Error(), "not proved") {
 				t.Fatalf("got %v", err)
 			}
