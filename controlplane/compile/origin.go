@@ -130,6 +130,9 @@ func signing(account string, config *cloudfrontapi.Origin, o *program.Origin, kn
 		return fmt.Errorf("unknown origin access control %s", id)
 	}
 	o.Sign = originSigning(value(control.OriginAccessControlOriginType), value(control.SigningBehavior))
+	if o.Sign != nil {
+		o.Sign.V4A = value(control.SigningProtocol) == cloudfrontapi.OriginAccessControlSigningProtocolsSigv4a
+	}
 	if o.Sign != nil && o.Sign.Always && config.S3OriginConfig != nil {
 		o.Protocol = program.OriginHTTPSOnly
 	}
@@ -144,14 +147,22 @@ func originSigning(service, behavior string) *program.OriginSigning {
 	return &program.OriginSigning{Service: service, Always: behavior == cloudfrontapi.OriginAccessControlSigningBehaviorsAlways}
 }
 
-// signsOrigins tells whether requests to an origin of a distribution are to be signed.
-func signsOrigins(d *program.Distribution) bool {
+// unsigned names why requests to origins of a distribution are not signed as
+// they are to be; able tells whether there are credentials.
+func unsigned(d *program.Distribution, able bool) []string {
+	v4, v4a := false, false
 	for _, o := range d.Origins {
-		if o.Sign != nil {
-			return true
-		}
+		v4 = v4 || o.Sign != nil && !o.Sign.V4A
+		v4a = v4a || o.Sign != nil && o.Sign.V4A
 	}
-	return false
+	var names []string
+	if v4 && !able {
+		names = append(names, "origin access control (start with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
+	}
+	if v4a {
+		names = append(names, "origin access control by SigV4A (requests are not signed)")
+	}
+	return names
 }
 
 func (u *used) originAccessControl(account, id string) (*cloudfrontapi.OriginAccessControlConfig, bool) {

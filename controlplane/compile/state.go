@@ -284,9 +284,7 @@ func (s *State) compileDistribution(p *pending, id string) {
 			if unit.Geo != nil && !s.Locates {
 				p.warn("distribution "+id, []string{"geo restriction (start with --geo-database FILE)"})
 			}
-			if signsOrigins(unit) && !s.Signs {
-				p.warn("distribution "+id, []string{"origin access control (start with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"})
-			}
+			p.warn("distribution "+id, unsigned(unit, s.Signs))
 			return
 		}
 	}

@@ -21,11 +21,11 @@ const defaultSigningRegion = "us-east-1"
 const unsignedPayload = "UNSIGNED-PAYLOAD"
 
 // signCall signs a request to an origin as its origin access control says
-// (reference/cloudfront.md section 5.6). Without credentials it goes as it is;
-// the start has warned of that.
+// (reference/cloudfront.md section 5.6). Without credentials, and where SigV4A is
+// asked for, it goes as it is: the log has told.
 func (e *Edge) signCall(a ask, o *program.Origin, c *upstream.Call) {
 	s := o.Sign
-	if s == nil || e.sign == nil || !s.Always && c.Header.Has("Authorization") {
+	if s == nil || s.V4A || e.sign == nil || !s.Always && c.Header.Has("Authorization") {
 		return
 	}
 	c.Header.Del("Authorization")

@@ -342,6 +342,8 @@ type OriginSigning struct {
 	Service string // "s3", "lambda", "mediastore", "mediapackagev2"
 	// Always: whatever Authorization the viewer sent; else only without one.
 	Always bool
+	// V4A asks for SigV4A, which the edge does not speak: such requests go unsigned.
+	V4A bool
 }
 
 // HeaderField is a header name and value of the configuration.
