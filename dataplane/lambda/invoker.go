@@ -233,6 +233,7 @@ type invocation struct {
 
 	done     chan struct{} // closed when there is an outcome
 	once     sync.Once
+	answered func() // told of the outcome first; set while a process has it
 	answer   *Answer
 	err      error
 	deadline time.Time // of the function; set before it is handed over
@@ -249,6 +250,9 @@ func (inv *invocation) finish(answer *Answer, err error) {
 	inv.once.Do(func() {
 		if answer != nil {
 			answer.Status, answer.RequestID = 200, inv.id
+		}
+		if inv.answered != nil {
+			inv.answered() // before the caller knows, who may call again at once
 		}
 		inv.answer, inv.err = answer, err
 		close(inv.done)

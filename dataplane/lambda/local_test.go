@@ -158,8 +158,10 @@ func TestGoFunction(t *testing.T) {
 		return strings.Contains(log.String(), fmt.Sprintf(`request_id=%s line="said: hello"`, got["request"]))
 	})
 	eventually(t, "a process without work used again", func() bool {
-		again, _ := ask(t, i, `{"text":"again"}`)
-		return object(t, again)["pid"] == got["pid"]
+		before := got["pid"]
+		payload, _ = ask(t, i, `{"text":"again"}`)
+		got = object(t, payload)
+		return got["pid"] == before
 	})
 }
 

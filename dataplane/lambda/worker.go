@@ -131,16 +131,20 @@ func (w *worker) run(inv *invocation) bool {
 	w.latest.Store(&inv.id)
 	timer := time.NewTimer(w.f.config.Timeout)
 	defer timer.Stop()
+	inv.answered = func() { w.f.answered(1) }
 	select {
 	case w.work <- inv:
 		w.served = true
+		defer w.f.answered(-1)
 	case <-w.exited:
+		inv.answered = nil
 		if w.served {
 			return false
 		}
 		inv.finish(w.exitFailure(inv), nil)
 		return true
 	case <-timer.C:
+		inv.answered = nil
 		w.timeOut(inv)
 		return true
 	}
@@ -155,8 +159,6 @@ func (w *worker) run(inv *invocation) bool {
 	}
 	// The process may go on after its answer: the invocation lasts until it asks
 	// for the next.
-	w.f.answered(1)
-	defer w.f.answered(-1)
 	select {
 	case <-w.asks:
 		w.current.Store(nil)
