@@ -18,8 +18,9 @@ func TestNobodyIsRefused(t *testing.T) {
 		t.Run(string(method), func(t *testing.T) {
 			w := newWorld(t, testPropagation)
 			w.stack()
+			w.keep()
 			timing := quick(testPropagation)
-			edge := w.load(w.edge("/"), 8, 20*time.Millisecond)
+			edge := w.load(w.edge("/"), 16, 20*time.Millisecond)
 			w.check(lock.Apply(t.Context(), w.account, lock.ApplyOptions{
 				Distribution: w.dist, Method: method, Exclude: []string{"GET /health"}, Timing: timing, Tell: w.tell,
 			}))

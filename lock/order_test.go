@@ -100,8 +100,9 @@ func TestWrongOrdersRefuse(t *testing.T) {
 			for attempt := 1; ; attempt++ {
 				w := newWorld(t, propagation)
 				w.stack()
+				w.keep()
 				test.before(w)
-				edge := w.load(w.edge("/"), 8, 5*time.Millisecond)
+				edge := w.load(w.edge("/"), 16, 5*time.Millisecond)
 				test.wrong(w)
 				settle(2 * propagation)
 				edge.stop()

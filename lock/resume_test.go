@@ -101,7 +101,7 @@ func TestRotateResumesAnywhere(t *testing.T) {
 		t.Run(string(method), func(t *testing.T) {
 			w := newWorld(t, 0)
 			w.stack()
-			timing := lock.Timing{Poll: time.Millisecond, Samples: 2, Over: 2 * time.Millisecond, Proof: 5 * time.Second}
+			timing := lock.Timing{Poll: time.Millisecond, Samples: 2, Over: 2 * time.Millisecond, Proof: time.Minute}
 			w.check(lock.Apply(t.Context(), w.account, lock.ApplyOptions{Distribution: w.dist, Method: method, Timing: timing}))
 			edge := w.load(w.edge("/"), 2, 5*time.Millisecond)
 			whole := &mortal{}
@@ -181,7 +181,7 @@ func TestApplyAndRemoveResumeAnywhere(t *testing.T) {
 		t.Run(string(method), func(t *testing.T) {
 			w := newWorld(t, 0)
 			w.stack()
-			timing := lock.Timing{Poll: time.Millisecond, Samples: 2, Over: 2 * time.Millisecond, Proof: 5 * time.Second}
+			timing := lock.Timing{Poll: time.Millisecond, Samples: 2, Over: 2 * time.Millisecond, Proof: time.Minute}
 			edge := w.load(w.edge("/"), 2, 5*time.Millisecond)
 			apply := func(ctx context.Context, a *lock.Account) error {
 				return lock.Apply(ctx, a, lock.ApplyOptions{Distribution: w.dist, Method: method, Timing: timing})

@@ -235,7 +235,7 @@ func (w *world) told() string {
 
 // quick are timings for changes that are in force after at most the propagation.
 func quick(propagation time.Duration) lock.Timing {
-	return lock.Timing{Poll: 50 * time.Millisecond, Samples: 20, Over: propagation*3/2 + 50*time.Millisecond, Proof: 20 * time.Second, Deployed: 30 * time.Second}
+	return lock.Timing{Poll: 50 * time.Millisecond, Samples: 10, Over: propagation*3/2 + 50*time.Millisecond, Proof: 3 * time.Minute, Deployed: 3 * time.Minute}
 }
 
 // direct and edge ask the API by its own name and by way of the distribution.
