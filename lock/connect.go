@@ -30,6 +30,9 @@ import (
 const (
 	apiAttempts   = 12
 	apiMaxBackoff = 20 * time.Second
+	// The first call is not made often, and nobody waits minutes for an endpoint
+	// that is not there.
+	firstAttempts = 3
 )
 
 // ConnectOptions say whose APIs are called: what they leave empty comes from
@@ -80,7 +83,8 @@ func Connect(ctx context.Context, o ConnectOptions) (*Account, error) {
 		Region: settings.Region, Endpoint: aws.ToString(settings.BaseEndpoint),
 	}
 	account.http = settings.HTTPClient
-	who, err := account.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	who, err := account.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{},
+		func(o *sts.Options) { o.RetryMaxAttempts = firstAttempts })
 	if err != nil {
 		return nil, fmt.Errorf("who is calling: %w", err)
 	}
