@@ -334,12 +334,13 @@ func (r *applying) verify(ctx context.Context) error {
 		return err
 	}
 	all := slices.DeleteFunc(r.t.ways(r.account, false), func(w way) bool { return r.excluded(w.method, w.path) })
-	if len(all) == 0 {
+	showing := r.t.showing(all, r.method.header())
+	if len(showing) == 0 {
 		return r.unprovable(ctx)
 	}
-	one := all[0]
-	if i := slices.IndexFunc(all, func(w way) bool { return w.edge != nil }); i >= 0 {
-		one = all[i]
+	one := showing[0]
+	if i := slices.IndexFunc(showing, func(w way) bool { return w.edge != nil }); i >= 0 {
+		one = showing[i]
 	}
 	one = r.askable(ctx, one)
 	what := fmt.Sprintf("%s refuses without the secret and lets the distribution in", one)
@@ -351,7 +352,7 @@ func (r *applying) verify(ctx context.Context) error {
 	}
 	var open []string
 	for _, w := range all {
-		if got, seen := r.look(ctx, w.direct); got != Refused {
+		if got, seen := r.look(ctx, r.bare(w, r.method.header())); got != Refused {
 			open = append(open, w.String()+" ("+seen+")")
 		}
 	}

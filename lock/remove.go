@@ -192,20 +192,21 @@ func (r *removing) proveOpen(ctx context.Context) error {
 	if err := r.account.readStage(ctx, r.t); err != nil {
 		return err
 	}
-	ways := r.t.ways(r.account, false)
+	ways := r.t.showing(r.t.ways(r.account, false), r.method.header())
 	if len(ways) == 0 {
 		r.note(LineNote, "%v; waits %v instead of proving.", ErrNoWay, r.timing.Over)
 		return r.pause(ctx, r.timing.Over)
 	}
 	for _, one := range ways {
+		bare := r.bare(one, r.method.header())
 		if p := r.t.deployedPolicy(); p != nil && len(p.statements) > 0 {
 			// What else is in the policy may refuse this way for good.
-			if got, _ := r.look(ctx, one.direct.with(r.method.header(), r.value)); got != Admitted {
+			if got, _ := r.look(ctx, bare.with(r.method.header(), r.value)); got != Admitted {
 				continue
 			}
 		}
 		return r.prove(ctx, fmt.Sprintf("%s lets in without the secret", one), func(ctx context.Context) (bool, string) {
-			got, seen := r.look(ctx, one.direct)
+			got, seen := r.look(ctx, bare)
 			return got == Admitted, seen
 		})
 	}

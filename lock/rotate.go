@@ -268,7 +268,7 @@ func (r *rotating) accept(ctx context.Context) error {
 	}
 	header := r.method.header()
 	return r.prove(ctx, fmt.Sprintf("%s lets the new value in", r.way), func(ctx context.Context) (bool, string) {
-		got, seen := r.look(ctx, r.way.direct.with(header, r.new))
+		got, seen := r.look(ctx, r.bare(*r.way, header).with(header, r.new))
 		return got == Admitted, seen
 	})
 }
@@ -393,7 +393,7 @@ func (r *rotating) retire(ctx context.Context) error {
 	header, works := r.method.header(), r.holds(*r.way, r.method.header(), r.new)
 	return r.prove(ctx, "the old value is refused, the new one works", func(ctx context.Context) (bool, string) {
 		if r.old != "" {
-			if got, seen := r.look(ctx, r.way.direct.with(header, r.old)); got != Refused {
+			if got, seen := r.look(ctx, r.bare(*r.way, header).with(header, r.old)); got != Refused {
 				return false, "with the old value: " + seen
 			}
 		}

@@ -207,6 +207,36 @@ func (p Probe) with(header, value string) Probe {
 	return p
 }
 
+// bare asks past the distribution with all that its origins send to the stage
+// but one header: who is refused then is refused for the want of that one, and
+// not of another that the stage demands as well.
+func (w *work) bare(one way, header string) Probe {
+	p := one.direct
+	p.Fields = slices.Clone(p.Fields)
+	for _, origin := range w.t.origins(w.t.distribution) {
+		if origin.CustomHeaders == nil {
+			continue
+		}
+		for _, h := range origin.CustomHeaders.Items {
+			name := aws.ToString(h.HeaderName)
+			known := slices.ContainsFunc(p.Fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
+			if !known && !strings.EqualFold(name, header) {
+				p.Fields = append(p.Fields, Field{name, aws.ToString(h.HeaderValue)})
+			}
+		}
+	}
+	return p
+}
+
+// showing are those of ways where a header makes the difference: not those that
+// demand a key of the customers' own, which no probe has.
+func (t *target) showing(ways []way, header string) []way {
+	if header == APIKey.header() || t.sent(APIKey.header()) != "" {
+		return ways
+	}
+	return slices.DeleteFunc(slices.Clone(ways), func(w way) bool { return w.key })
+}
+
 // look sends a probe over a connection of its own.
 func (w *work) look(ctx context.Context, p Probe) (Outcome, string) {
 	answer, err := w.account.Sampler.Do(ctx, p)
@@ -218,7 +248,7 @@ func (w *work) look(ctx context.Context, p Probe) (Outcome, string) {
 
 // ErrNoWay says that the stage has no method that can be asked without doing
 // something.
-var ErrNoWay = errors.New("no GET, HEAD or OPTIONS method without an authorizer: nothing to probe by")
+var ErrNoWay = errors.New("no GET, HEAD or OPTIONS method without an authorizer and without keys of customers: nothing to probe by")
 
 // maxCandidates bounds the search for a way that shows the lock.
 const maxCandidates = 20
@@ -226,18 +256,19 @@ const maxCandidates = 20
 // lockedWay finds a way where the lock shows: refused without the secret, let
 // in with it.
 func (w *work) lockedWay(ctx context.Context, header, value string) (way, error) {
-	candidates := w.t.ways(w.account, false)
+	candidates := w.t.showing(w.t.ways(w.account, false), header)
 	if len(candidates) == 0 {
 		return way{}, ErrNoWay
 	}
 	last := ""
 	for _, one := range candidates[:min(len(candidates), maxCandidates)] {
-		without, seen := w.look(ctx, one.direct)
+		bare := w.bare(one, header)
+		without, seen := w.look(ctx, bare)
 		last = fmt.Sprintf("%s: without the secret %s", one, seen)
 		if without != Refused {
 			continue
 		}
-		with, seen := w.look(ctx, one.direct.with(header, value))
+		with, seen := w.look(ctx, bare.with(header, value))
 		last += ", with it " + seen
 		if with == Admitted {
 			return one, nil
@@ -262,11 +293,12 @@ func (w *work) askable(ctx context.Context, one way) way {
 // holds is a sample of a lock that is complete: direct without the secret
 // refused, with it let in, by way of the distribution let in.
 func (w *work) holds(one way, header, value string) func(context.Context) (bool, string) {
+	bare := w.bare(one, header)
 	return func(ctx context.Context) (bool, string) {
-		if got, seen := w.look(ctx, one.direct); got != Refused {
+		if got, seen := w.look(ctx, bare); got != Refused {
 			return false, "direct without the secret: " + seen
 		}
-		if got, seen := w.look(ctx, one.direct.with(header, value)); got != Admitted {
+		if got, seen := w.look(ctx, bare.with(header, value)); got != Admitted {
 			return false, "direct with the secret: " + seen
 		}
 		if one.edge != nil {

@@ -285,6 +285,9 @@ func (w *work) pause(ctx context.Context, d time.Duration) error {
 // maxPause is the longest sleep between two signs of life.
 const maxPause = 20 * time.Second
 
+// proofNews is how often a proof that lasts says what it saw last.
+const proofNews = 10 * time.Second
+
 // prove takes samples until enough in a row were as they should be, over a long
 // enough time: behind one name are many places, each learns of a change when
 // it does.
@@ -294,6 +297,7 @@ func (w *work) prove(ctx context.Context, what string, look func(context.Context
 	}
 	w.note(LineNote, "Prove: %s (%d times in a row, over %v).", what, w.timing.Samples, w.timing.Over)
 	began := w.timing.Now()
+	told := began
 	first, good, pause := began, 0, w.timing.Over/time.Duration(max(1, w.timing.Samples-1))
 	for {
 		ok, seen := look(ctx)
@@ -315,6 +319,14 @@ func (w *work) prove(ctx context.Context, what string, look func(context.Context
 		}
 		if now.Sub(began) > w.timing.Proof {
 			return fmt.Errorf("not proved in %v: %s; last seen: %s", w.timing.Proof, what, seen)
+		}
+		if now.Sub(told) >= proofNews {
+			told = now
+			if !ok {
+				w.note(LineNote, "Not yet after %v: %s", now.Sub(began).Round(time.Second), seen)
+			} else {
+				w.note(LineNote, "As it should be %d times in a row, after %v.", good, now.Sub(began).Round(time.Second))
+			}
 		}
 		if err := w.pause(ctx, pause); err != nil {
 			return err
