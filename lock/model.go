@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 ForwardedValues is what distributions without a cache policy have, and they are still there.
+
 package lock
 
 import (

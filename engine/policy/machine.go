@@ -330,9 +330,7 @@ func (p *pattern) literals() []string {
 	}
 	var out []string
 	for _, text := range texts {
-		for _, run := range strings.FieldsFunc(strings.ToValidUTF8(text, "\x00"), func(r rune) bool { return r == 0 }) {
-			out = append(out, run)
-		}
+		out = append(out, strings.FieldsFunc(strings.ToValidUTF8(text, "\x00"), func(r rune) bool { return r == 0 })...)
 	}
 	return out
 }

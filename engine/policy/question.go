@@ -237,9 +237,7 @@ func (p *Policy) Literals(k Key) []string {
 			for t := range c.texts {
 				out = append(out, c.texts[t].literals()...)
 			}
-			for _, b := range c.blobs {
-				out = append(out, b)
-			}
+			out = append(out, c.blobs...)
 			for _, n := range c.numbers {
 				out = append(out, strconv.FormatFloat(n, 'g', -1, 64))
 			}

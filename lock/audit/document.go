@@ -119,17 +119,6 @@ func (t tree) at(path ...string) tree {
 	return t
 }
 
-// fold is a member by name in any case.
-func (t tree) fold(name string) tree {
-	m, _ := t.value.(map[string]any)
-	for _, key := range t.names() {
-		if strings.EqualFold(key, name) {
-			return tree{m[key]}
-		}
-	}
-	return tree{}
-}
-
 func (t tree) exists() bool { return t.value != nil }
 
 // text is a scalar as text.

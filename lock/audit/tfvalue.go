@@ -160,15 +160,16 @@ func (p *tfPlan) text(r *tfResource, values, expressions tree, name string) stri
 	if v := values.at(name); v.exists() {
 		return v.text()
 	}
-	for _, ref := range p.references(r, expressions.at(name)) {
-		if ref.to != nil {
-			if v := ref.to.values.at(ref.attribute); v.exists() {
-				return v.text()
-			}
-		}
-		return symbol(ref.text)
+	refs := p.references(r, expressions.at(name))
+	if len(refs) == 0 {
+		return ""
 	}
-	return ""
+	if first := refs[0]; first.to != nil {
+		if v := first.to.values.at(first.attribute); v.exists() {
+			return v.text()
+		}
+	}
+	return symbol(refs[0].text)
 }
 
 // pointsTo finds the resource of a kind that an attribute leads to, by id or by
