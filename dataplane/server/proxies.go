@@ -8,7 +8,7 @@ import (
 	"drawbridge/dataplane/exchange"
 )
 
-// maxForwarded bounds the hops that are read from X-Forwarded-For.
+// maxForwarded bounds the hops that are read from X-Forwarded-For, from its end.
 const maxForwarded = 64
 
 // beforeProxies takes the proxies that the operator trusts out of the picture:
@@ -21,11 +21,10 @@ func (s *Server) beforeProxies(x *exchange.Exchange) {
 		return
 	}
 	hops := strings.Split(x.Request.Header.Joined("X-Forwarded-For"), ",")
-	if len(hops) > maxForwarded {
-		return
-	}
-	at, caller := len(hops), netip.Addr{}
-	for at > 0 {
+	// Who writes many hops must not pass for the proxy: its own stands last, and
+	// those before it are the caller's invention.
+	at, caller, least := len(hops), netip.Addr{}, max(0, len(hops)-maxForwarded)
+	for at > least {
 		addr, ok := forwardedAddr(hops[at-1])
 		if !ok {
 			break

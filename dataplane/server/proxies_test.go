@@ -19,7 +19,9 @@ func TestBeforeProxies(t *testing.T) {
 		{"10.0.0.1", "evil, 10.0.0.2", "10.0.0.2", "evil"},
 		{"10.0.0.1", "evil", "10.0.0.1", "evil"},
 		{"10.0.0.1", "", "10.0.0.1", ""},
-		{"10.0.0.1", strings.Repeat("1.1.1.1,", maxForwarded) + "2.2.2.2", "10.0.0.1", strings.Repeat("1.1.1.1,", maxForwarded) + "2.2.2.2"},
+		// Many hops do not make a caller the proxy, nor one of its neighbours.
+		{"10.0.0.1", strings.Repeat("1.1.1.1,", maxForwarded) + "2.2.2.2", "2.2.2.2", strings.TrimSuffix(strings.Repeat("1.1.1.1,", maxForwarded), ",")},
+		{"10.0.0.1", strings.Repeat(",", 100) + "2.2.2.2", "2.2.2.2", strings.Repeat(",", 99)},
 		{"192.0.2.9", "192.0.2.1", "192.0.2.9", "192.0.2.1"},
 	} {
 		conn := &exchange.Conn{RemoteAddr: netip.AddrPortFrom(netip.MustParseAddr(row.from), 1)}
