@@ -125,6 +125,16 @@ func TestSignedPolicies(t *testing.T) {
 	soon := fmt.Sprintf(`"DateLessThan":{"AWS:EpochTime":%d}`, noon.Unix()+1)
 	for _, row := range []struct{ policy, target, reason string }{
 		{statement("https://d1.cloudfront.net/a/*", soon), "/a/b?c=1", ""},
+		// What leads out of the folder is not in it: the behavior is found by the
+		// normal form, and the origin may take it for that, too.
+		{statement("https://d1.cloudfront.net/a/*", soon), "/a/../b", "access-denied"},
+		{statement("https://d1.cloudfront.net/a/*", soon), "/a/%2e%2E/b", "access-denied"},
+		{statement("https://d1.cloudfront.net/a/*", soon), "/a/x/../../b", "access-denied"},
+		{statement("https://d1.cloudfront.net/a/*", soon), "/a/x/../b", ""},
+		{statement("https://d1.cloudfront.net/a/../b", soon), "/a/../b", ""},
+		{statement("https://d1.cloudfront.net/a//*", soon), "/a//b", ""},
+		{statement("https://d1.cloudfront.net/a/*", soon), "/a/b?c=/../../d", ""},
+		{statement("*", soon), "/a/../b", ""},
 		{statement("*://*/a/?.jpg", soon), "/a/1.jpg", ""},
 		{statement("*://*/a/?.jpg", soon), "/a/12.jpg", "access-denied"},
 		{statement("http://*", soon), "/a", "access-denied"},

@@ -138,7 +138,30 @@ func (g *grant) matches(url string) bool {
 	scheme, host, target := splitURL(url)
 	wantScheme, wantHost, wantTarget := splitURL(g.resource)
 	match := func(pattern, text string) bool { return program.NewNamePattern(pattern).Match(text) }
-	return match(wantScheme, scheme) && match(strings.ToLower(wantHost), host) && match(wantTarget, target)
+	if !match(wantScheme, scheme) || !match(strings.ToLower(wantHost), host) || !match(wantTarget, target) {
+		return false
+	}
+	path, query, has := strings.Cut(target, "?")
+	if target == wantTarget || !strings.ContainsAny(wantTarget, "*?") || !hasDotSegment(path) {
+		return true
+	}
+	// The behavior is found by the normal path, and the origin may read the raw
+	// one like that: "/a/*" is not to stand for "/a/../b" (docs/evidence.md).
+	normal := normalPath(path)
+	if has {
+		normal += "?" + query
+	}
+	return match(wantTarget, normal)
+}
+
+// hasDotSegment tells whether a path goes up, or stays, within itself.
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(normalEscapes(path), "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // splitURL takes a URL apart, without reading more into it.
