@@ -2,9 +2,11 @@ package lock
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 )
 
@@ -18,15 +20,89 @@ func (r *applying) merged() (string, error) {
 		return r.t.policy, nil
 	}
 	d := demand{arn: r.account.executeARN(r.t.api), stage: r.t.stage, others: r.t.otherStages, value: r.value}
-	for _, e := range r.exclude {
-		verb, path := e.verb, strings.TrimPrefix(e.path, "/")
-		if verb == "ANY" {
-			verb = "*"
-		}
-		d.exclude = append(d.exclude, verb+"/"+anyParameter(path))
+	if d.exclude, err = r.openPatterns(); err != nil {
+		return "", err
 	}
 	p.lock(d)
 	return p.text(), nil
+}
+
+// openPatterns are the resources of the methods that stay open: a pattern for
+// each verb, as "*" in its place would stand for "GET/admin" as well. The "*" of
+// a parameter spans slashes, so what it would open beside is an error.
+func (r *applying) openPatterns() ([]string, error) {
+	var patterns []string
+	for _, e := range r.exclude {
+		chosen := []string{e.verb}
+		if e.verb == "ANY" {
+			chosen = verbs
+		}
+		for _, verb := range chosen {
+			pattern := verb + anyParameter(e.path)
+			if other := r.opensBeside(verb, pattern); other != "" {
+				return nil, fmt.Errorf("--exclude '%s %s' would open %s too, because the * of a policy spans slashes; exclude that as well, or use --method api-key", e.verb, e.path, other)
+			}
+			patterns = append(patterns, pattern)
+		}
+	}
+	return patterns, nil
+}
+
+// opensBeside names a method that is not excluded and that a pattern reaches.
+func (r *applying) opensBeside(verb, pattern string) string {
+	for i := range r.t.resources {
+		path := aws.ToString(r.t.resources[i].Path)
+		for _, of := range sortedMethods(&r.t.resources[i]) {
+			if of != "ANY" && of != verb || r.excluded(of, path) || of == "ANY" && r.excluded(verb, path) {
+				continue
+			}
+			if overlap(pattern, served(verb, path)) {
+				return of + " " + path
+			}
+		}
+	}
+	return ""
+}
+
+// parameter stands in a pattern for any text without a slash.
+const parameter = '\x00'
+
+// served is what requests to a resource look like to a policy: * for a greedy
+// parameter, parameter for another.
+func served(verb, path string) string {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if strings.HasPrefix(segment, "{") {
+			segments[i] = string(parameter)
+			if strings.HasSuffix(segment, "+}") {
+				segments[i] = "*"
+			}
+		}
+	}
+	return verb + strings.Join(segments, "/")
+}
+
+// overlap tells whether a text matches both patterns.
+func overlap(a, b string) bool {
+	seen := make(map[[2]int]bool)
+	wild := func(c byte) bool { return c == '*' || c == parameter }
+	var from func(i, j int) bool
+	from = func(i, j int) bool {
+		if seen[[2]int{i, j}] {
+			return false // nothing came of it
+		}
+		seen[[2]int{i, j}] = true
+		switch {
+		case i == len(a) && j == len(b):
+			return true
+		case i < len(a) && wild(a[i]):
+			return from(i+1, j) || j < len(b) && (wild(b[j]) || a[i] == '*' || b[j] != '/') && from(i, j+1)
+		case j < len(b) && wild(b[j]):
+			return from(i, j+1) || i < len(a) && (b[j] == '*' || a[i] != '/') && from(i+1, j)
+		}
+		return i < len(a) && j < len(b) && a[i] == b[j] && from(i+1, j+1)
+	}
+	return from(0, 0)
 }
 
 // anyParameter writes * for the parameters of a resource's path.

@@ -76,3 +76,57 @@ func TestProofTellsWhatItSees(t *testing.T) {
 		t.Errorf("told %d times:\n%s", n, w.told())
 	}
 }
+
+// What is excluded is open, and nothing that only looks like it.
+func TestExcludeOpensNothingElse(t *testing.T) {
+	w := newWorld(t, 0)
+	w.stack()
+	if _, err := w.apply(lock.ApplyOptions{Method: lock.Referer, Exclude: []string{"ANY /health"}}); err != nil {
+		t.Fatalf("%v\n%s", err, w.told())
+	}
+	for path, want := range map[string]int{"/health": 200, "/users/health": 403, "/": 403} {
+		if got := w.ask(w.direct(path)).Status; got != want {
+			t.Errorf("%s: %d, want %d", path, got, want)
+		}
+	}
+}
+
+// A policy's "*" spans slashes: what it would open beside is refused first.
+func TestExcludeRefusesWhatReachesFurther(t *testing.T) {
+	w := newWorld(t, 0)
+	w.stack()
+	user := must2(w, func() (*apigateway.GetResourcesOutput, error) {
+		return w.account.APIGateway.GetResources(t.Context(), &apigateway.GetResourcesInput{RestApiId: &w.api})
+	})
+	for _, r := range user.Items {
+		if *r.Path == "/users/{id}" {
+			w.mock(w.resource(*r.Id, "secret"), "GET")
+		}
+	}
+	w.deploy()
+	calls, err := w.apply(lock.ApplyOptions{Method: lock.Referer, Exclude: []string{"GET /users/{id}"}})
+	if err == nil || !strings.Contains(err.Error(), "would open GET /users/{id}/secret too") || len(calls) > 0 {
+		t.Errorf("got %v after %v", err, calls)
+	}
+	if _, err := w.apply(lock.ApplyOptions{Method: lock.Referer, Exclude: []string{"GET /users/{id}", "GET /users/{id}/secret"}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// The Allow that comes with a first resource policy is enough for callers whom
+// IAM or an authorizer does not allow: it is not given.
+func TestRefererWouldOpenIAM(t *testing.T) {
+	w := newWorld(t, 0)
+	w.stack()
+	_, err := w.account.APIGateway.UpdateMethod(t.Context(), &apigateway.UpdateMethodInput{RestApiId: &w.api, ResourceId: &w.root, HttpMethod: aws.String("GET"),
+		PatchOperations: []apitypes.PatchOperation{{Op: apitypes.OpReplace, Path: aws.String("/authorizationType"), Value: aws.String("AWS_IAM")}}})
+	w.check(err)
+	w.deploy()
+	calls, err := w.apply(lock.ApplyOptions{Method: lock.Referer})
+	if err == nil || !strings.Contains(err.Error(), "GET / is decided by IAM policies alone") || len(calls) > 0 {
+		t.Errorf("got %v after %v", err, calls)
+	}
+	if _, err := w.apply(lock.ApplyOptions{}); err != nil || w.secret("x-api-key") == "" {
+		t.Errorf("the other method is not chosen: %v\n%s", err, w.told())
+	}
+}

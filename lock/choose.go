@@ -35,6 +35,9 @@ func (a *Account) fits(ctx context.Context, t *target, plans []plan) (reasons, e
 	if where := t.readsReferer(); where != "" {
 		add(Referer, "the backend is sent the viewer's Referer (%s), and the secret would take its place", where)
 	}
+	if where := t.wouldOpen(); where != "" {
+		add(Referer, "without a resource policy %s, and the policy's Allow for everybody would let in whom that does not allow; write a resource policy first", where)
+	}
 	for _, m := range []Method{APIKey, Referer} {
 		where, err := a.forwarded(ctx, t, m.header())
 		if err != nil {
@@ -99,6 +102,27 @@ func (t *target) readsReferer() string {
 				if strings.Contains(strings.ToLower(template), "referer") {
 					return verb + " " + aws.ToString(t.resources[i].Path)
 				}
+			}
+		}
+	}
+	return ""
+}
+
+// wouldOpen names a method that the Allow of a first resource policy opens: one
+// where an Allow of either policy is enough, the caller's own (or its
+// authorizer's) or the resource's (api-gateway.md 3.3, Table A).
+func (t *target) wouldOpen() string {
+	if p, err := parsePolicy(t.policy); err != nil || len(p.statements) > 0 {
+		return "" // then the lock adds no Allow
+	}
+	for i := range t.resources {
+		for _, verb := range sortedMethods(&t.resources[i]) {
+			kind, name := aws.ToString(t.resources[i].ResourceMethods[verb].AuthorizationType), verb+" "+aws.ToString(t.resources[i].Path)
+			switch kind {
+			case "AWS_IAM":
+				return name + " is decided by IAM policies alone"
+			case "CUSTOM":
+				return name + " is decided by its authorizer's policy alone"
 			}
 		}
 	}
