@@ -110,7 +110,7 @@ func TestModelHostile(t *testing.T) {
 		if set.Model(name).Validate([]byte(body)) == nil {
 			t.Errorf("%s: valid", name)
 		}
-		if took := time.Since(begun); took > 10*time.Second {
+		if took := time.Since(begun); took > time.Minute { // a hang, not a slow machine
 			t.Errorf("%s took %v", name, took)
 		}
 	}
