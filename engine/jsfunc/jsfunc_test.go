@@ -310,3 +310,16 @@ func TestBombs(t *testing.T) {
 		}
 	}
 }
+
+// TestRejectionUnderWatch: an error's text is asked for while the call is still
+// watched; the race detector sees the two watches.
+func TestRejectionUnderWatch(t *testing.T) {
+	f := compile(t, "cloudfront-js-2.0", `async function handler(event) {
+		for (var i = 0, s = 0; i < 30000; i++) { s += i; }
+		throw { toString: function () { for (var i = 0, s = 0; i < 30000; i++) { s += i; } return 'too ' + 'bad'; } };
+	}`)
+	_, err := f.Run(event(t, requestEvent), Env{})
+	if err == nil || !strings.Contains(err.Error(), "too bad") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -61,8 +61,8 @@ func newSandbox(e *Engine, modern bool) *sandbox {
 // busy machine must not fail a good function.
 func (s *sandbox) watch() (stop func()) {
 	runtime.LockOSThread()
-	clock := threadClock()
-	s.used = stopwatch(clock)
+	used, outer := stopwatch(threadClock()), s.used
+	s.used = used // the outer watch, of a call that is asked for its error's text, keeps its own
 	start, before := time.Now(), allocated()
 	var mu sync.Mutex
 	var timer *time.Timer
@@ -78,7 +78,7 @@ func (s *sandbox) watch() (stop func()) {
 			s.memory.Store(true)
 			s.end()
 		}
-		if s.used() > s.engine.timeout || time.Since(start) > patience*s.engine.timeout {
+		if used() > s.engine.timeout || time.Since(start) > patience*s.engine.timeout {
 			s.end()
 		}
 		// Once more even then: an interrupt that comes between two calls is forgotten.
@@ -90,6 +90,7 @@ func (s *sandbox) watch() (stop func()) {
 		defer mu.Unlock()
 		stopped = true
 		timer.Stop()
+		s.used = outer
 		runtime.UnlockOSThread()
 	}
 }
