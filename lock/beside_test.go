@@ -10,6 +10,7 @@ import (
 	apitypes "github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
 	"drawbridge/lock"
+	"drawbridge/lock/audit"
 )
 
 // A stage that demands a key as well, which the distribution sends: the probe
@@ -31,6 +32,15 @@ func TestRefererBesideKey(t *testing.T) {
 	} {
 		if got := w.ask(row.probe).Status; got != row.want {
 			t.Errorf("%v: %d, want %d", row.probe.Host, got, row.want)
+		}
+	}
+	stack, err := lock.Collect(t.Context(), w.account, lock.CollectOptions{Distributions: []string{w.dist}})
+	w.check(err)
+	report := audit.Run(stack, audit.Options{Distributions: []string{w.dist}, Now: time.Now()})
+	w.check(w.account.ProbeDoors(t.Context(), stack, report, false))
+	for _, f := range report.Findings {
+		if f.ID == "probe-contradicts" {
+			t.Errorf("the probe contradicts: %s: %s", f.Resource, f.Reason)
 		}
 	}
 	if err := lock.Rotate(t.Context(), w.account, lock.RotateOptions{Distribution: w.dist, Timing: instant(), Tell: w.tell}); err != nil {

@@ -56,11 +56,22 @@ func (a *Account) probeDoor(ctx context.Context, stack *audit.Stack, door *audit
 			continue
 		}
 		seen.Wrong = a.see(ctx, probe.with(method.header(), wrongSecret))
-		if value := secretOf(stack, door.Stage, method.header()); value != "" {
-			seen.With = a.see(ctx, probe.with(method.header(), value))
+		if secretOf(stack, door.Stage, method.header()) != "" {
+			seen.With = a.see(ctx, withSecrets(stack, door, probe))
 		}
 	}
 	return seen
+}
+
+// withSecrets is a probe that sends all the secrets the distributions send to
+// the stage, as a stage may demand both.
+func withSecrets(stack *audit.Stack, door *audit.Door, probe Probe) Probe {
+	for _, method := range []Method{APIKey, Referer} {
+		if value := secretOf(stack, door.Stage, method.header()); value != "" {
+			probe = probe.with(method.header(), value)
+		}
+	}
+	return probe
 }
 
 // see sends a probe. Too many requests, and no answer, show nothing.
