@@ -41,7 +41,7 @@ func checks() []check {
 		{"secret-in-cache-key", "the secret's header is in the cache key", "take the header out of the cache policy", secretInCacheKey},
 		{"secret-logged", "the secret is written to logs", "take it out of the log format, turn data trace off", secretLogged},
 		{"secret-passed-to-backend", "the backend is sent the secret", "drop the header in the integration's request, or trust the backend with it", secretPassedToBackend},
-		{"guarded-otherwise", "something else guards, which is not read", "prove it by `--probe`, or lock the method too", guardedOtherwise},
+		{"guarded-otherwise", "something else guards, which is not read", "lock the method too: `--probe` is a stranger, whom the guard refuses as well", guardedOtherwise},
 		{"not-enforced-here", "Drawbridge does not enforce it", "do not rely on it here", notEnforcedHere},
 		{"probe-contradicts", "a real request shows something else than the analysis", "see what was deployed meanwhile; audit again", func(*view, func(Finding)) {}},
 	}

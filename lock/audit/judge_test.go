@@ -190,6 +190,25 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+// That a stranger is refused says nothing about who has a token or a signature.
+func TestProbeSettlesNoGuard(t *testing.T) {
+	refused := Seen{Sent: true, Answer: "401 UnauthorizedException"}
+	s := refererStack(t)
+	live(s).Policy = Known(Secret{})
+	for i := range live(s).Methods.Value {
+		live(s).Methods.Value[i].Authorization = AuthCognito
+	}
+	r := Run(s, Options{Now: noon})
+	for i := range r.Doors {
+		if r.Doors[i].Direct {
+			r.AddProbe(i, Probe{Without: refused})
+		}
+	}
+	if r.Verdict != CannotTell {
+		t.Errorf("got %s:\n%s", r.Verdict, shown(t, r))
+	}
+}
+
 // 50 resources of 5 methods each are judged in seconds, by a policy that names
 // resources and stages.
 func TestManyMethods(t *testing.T) {

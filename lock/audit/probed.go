@@ -24,6 +24,10 @@ func (r *Report) AddProbe(i int, p Probe) {
 		switch {
 		case open:
 			d.probe, d.Probe = Open, "open: "+firstAdmitted(p)
+		case refused && d.Analysis == CannotTell && d.Needs != "unknown":
+			// Who has a signature, a token, the right network may come in without
+			// the secret: that a stranger does not says nothing about it.
+			d.Probe = "refused: " + p.Without.Answer
 		case refused:
 			d.probe, d.Probe = Locked, "locked: "+p.Without.Answer
 		}
