@@ -206,29 +206,72 @@ func (p *policy) unlock(stage string) {
 	p.statements = slices.DeleteFunc(p.statements, func(s map[string]any) bool { return s["Sid"] == sid(sidLock, stage) })
 }
 
-// release takes out what demands a value for a stage, ours or by hand: Deny
-// statements whose one condition is that the Referer is not among some values,
-// the value one of them. With the last Deny of ours the Allow of ours goes.
-// left are conditions that still know the value.
-func (p *policy) release(stage, value string) (left int) {
-	p.unlock(stage)
+// release takes out what demands the value for the stage: the statement of
+// ours, and by hand Deny statements whose one condition is that the Referer is
+// not this value and that speak of this stage alone. With the last Deny of ours
+// the Allow of ours goes. kept are the statements that still know the value,
+// each with what speaks against taking it out.
+func (p *policy) release(d demand) (kept []string) {
+	p.unlock(d.stage)
 	p.statements = slices.DeleteFunc(p.statements, func(s map[string]any) bool {
-		conditions, _ := s["Condition"].(map[string]any)
-		keys, _ := conditions["StringNotEquals"].(map[string]any)
-		name, _ := s["Sid"].(string)
-		return s["Effect"] == "Deny" && len(conditions) == 1 && len(keys) == 1 && !strings.HasPrefix(name, sidLock) &&
-			slices.ContainsFunc(refererValues(keys), func(v string) bool { return v == value })
+		return !isOurLock(s) && slices.Contains(refererTexts(s), d.value) && d.against(s) == ""
 	})
 	if !slices.ContainsFunc(p.statements, func(s map[string]any) bool { return s["Effect"] != "Allow" || !isOurAllow(s) }) {
 		p.statements = nil
 	}
-	p.eachReferer(func(s map[string]any, _ string, values []string) []string {
-		if name, _ := s["Sid"].(string); slices.Contains(values, value) && !strings.HasPrefix(name, sidLock) {
-			left++
+	for i, s := range p.statements {
+		if !isOurLock(s) && slices.Contains(refererTexts(s), d.value) {
+			name, _ := s["Sid"].(string)
+			kept = append(kept, fmt.Sprintf("statement %d %q %s", i+1, name, d.against(s)))
 		}
-		return values
-	})
-	return left
+	}
+	return kept
+}
+
+// against is why a statement written by hand cannot be taken out whole when the
+// demand ends; "": nothing but the demand goes with it.
+func (d demand) against(s map[string]any) string {
+	conditions, _ := s["Condition"].(map[string]any)
+	keys, _ := conditions["StringNotEquals"].(map[string]any)
+	if s["Effect"] != "Deny" || len(conditions) != 1 || len(keys) != 1 {
+		return "is an Allow or has further conditions: edit its Condition"
+	}
+	if len(refererTexts(s)) != 1 {
+		return "admits further values of aws:Referer: take the secret out of its Condition"
+	}
+	resources := texts(s["Resource"])
+	if s["NotResource"] != nil || len(resources) == 0 {
+		return "covers all but its NotResource: have it name by Resource what stays locked"
+	}
+	for _, one := range resources {
+		if !d.covers(one) {
+			return fmt.Sprintf("covers more than stage %s: have its Resource name the other stages in place of %s", d.stage, one)
+		}
+	}
+	return ""
+}
+
+// covers tells whether a Resource reaches no other stage; the * of one spans
+// slashes, so the stage must stand before the first. Without other stages all of
+// the API is the stage.
+func (d demand) covers(resource string) bool {
+	if resource == "*" {
+		return len(d.others) == 0
+	}
+	below, ok := strings.CutPrefix(resource, d.arn+"/")
+	if !ok {
+		below, ok = strings.CutPrefix(resource, "execute-api:/")
+	}
+	if !ok {
+		return false
+	}
+	stage, _, _ := strings.Cut(below, "/")
+	return stage == d.stage && below != stage || strings.HasPrefix(below, "*") && len(d.others) == 0
+}
+
+func isOurLock(s map[string]any) bool {
+	name, _ := s["Sid"].(string)
+	return strings.HasPrefix(name, sidLock)
 }
 
 func isOurAllow(s map[string]any) bool {
@@ -236,13 +279,10 @@ func isOurAllow(s map[string]any) bool {
 	return strings.HasPrefix(name, sidAllow)
 }
 
-func refererValues(keys map[string]any) []string {
-	for key, value := range keys {
-		if strings.EqualFold(key, "aws:Referer") {
-			return texts(value)
-		}
-	}
-	return nil
+// refererTexts are all values that a statement compares aws:Referer with.
+func refererTexts(s map[string]any) []string {
+	one := policy{statements: []map[string]any{s}}
+	return one.referers()
 }
 
 // without is the policy as it would read without a stage's statement and

@@ -39,8 +39,8 @@ func TestPolicyIsMerged(t *testing.T) {
 			t.Errorf("%s: %s", name, locked)
 		}
 		open := edited(t, locked, func(p *policy) {
-			if left := p.release("prod-1", "secret"); left != 0 {
-				t.Errorf("%s: %d conditions are left", name, left)
+			if kept := p.release(d); len(kept) != 0 {
+				t.Errorf("%s: %q are kept", name, kept)
 			}
 		})
 		if want := edited(t, was, func(*policy) {}); open != want {
@@ -96,8 +96,55 @@ func TestPolicyReleaseLeavesWhatItDoesNotUnderstand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left := p.release("prod", "secret"); left != 1 || len(p.statements) != 1 {
-		t.Errorf("%d left, %s", left, p.text())
+	if kept := p.release(demand{arn: testARN, stage: "prod", value: "secret"}); len(kept) != 1 || len(p.statements) != 1 {
+		t.Errorf("%q kept, %s", kept, p.text())
+	}
+}
+
+// A Deny by hand goes whole only if nothing but this stage's demand goes with it.
+func TestPolicyReleaseOfDeniesByHand(t *testing.T) {
+	const dev, none = "dev", ""
+	for _, test := range []struct {
+		covers, values string
+		other          string // stage
+		why            string // part of what is said; "": it goes
+	}{
+		{`"Resource":"` + testARN + `/prod/*"`, `"secret"`, dev, ""},
+		{`"Resource":["execute-api:/prod/GET/a","execute-api:/prod/*"]`, `["secret"]`, dev, ""},
+		{`"Resource":"execute-api:/*"`, `"secret"`, none, ""},
+		{`"Resource":"*"`, `"secret"`, none, ""},
+		{`"Resource":"execute-api:/*"`, `"secret"`, dev, "in place of execute-api:/*"},
+		{`"Resource":"*"`, `"secret"`, dev, "in place of *"},
+		{`"Resource":"execute-api:/prod*"`, `"secret"`, dev, "covers more than stage prod"},
+		{`"Resource":"` + testARN + `/*/GET/a"`, `"secret"`, dev, "covers more than stage prod"},
+		{`"Resource":"arn:aws:execute-api:*/prod/*"`, `"secret"`, dev, "covers more than stage prod"},
+		{`"Resource":["execute-api:/prod/*","execute-api:/dev/*"]`, `"secret"`, dev, "in place of execute-api:/dev/*"},
+		{`"Resource":["execute-api:/prod/*","execute-api:/next/*"]`, `"secret"`, none, "in place of execute-api:/next/*"},
+		{`"NotResource":"execute-api:/prod/GET/health"`, `"secret"`, dev, "NotResource"},
+		{`"Resource":"execute-api:/prod/*"`, `["secret","partner"]`, dev, "further values"},
+	} {
+		const allow = `{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}`
+		was := `{"Version":"2012-10-17","Statement":[` + allow + `,{"Sid":"mine","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke",` +
+			test.covers + `,"Condition":{"StringNotEquals":{"aws:Referer":` + test.values + `}}}]}`
+		p, err := parsePolicy(was)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := demand{arn: testARN, stage: "prod", value: "secret"}
+		if test.other != "" {
+			d.others = []string{test.other}
+		}
+		before := p.canonical()
+		kept := p.release(d)
+		if test.why == "" {
+			if len(kept) != 0 || len(p.statements) != 1 {
+				t.Errorf("%s: kept %q, %s", test.covers, kept, p.text())
+			}
+			continue
+		}
+		if len(kept) != 1 || !strings.Contains(kept[0], `statement 2 "mine"`) || !strings.Contains(kept[0], test.why) || p.canonical() != before {
+			t.Errorf("%s: kept %q, %s", test.covers, kept, p.text())
+		}
 	}
 }
 

@@ -89,6 +89,7 @@ func (r *removing) prepare(ctx context.Context) (err error) {
 	for _, thing := range r.t.byCloudFormation() {
 		r.note(LineNote, "Warning: CloudFormation made %s; the next update of the stack may undo this.", thing)
 	}
+	r.warnOfKeys()
 	return r.check(ctx)
 }
 
@@ -121,6 +122,9 @@ func (r *removing) check(ctx context.Context) error {
 			return fmt.Errorf("usage plan %s holds keys that the lock did not make (%s); move them to a plan of their own first", aws.ToString(p.Id), strings.Join(others, ", "))
 		}
 	}
+	if err := r.checkPolicy(); err != nil {
+		return err
+	}
 	return r.t.needsNoMore(false, func(working, deployed facts) {
 		for name, value := range working {
 			if _, is := deployed[name]; is && strings.HasSuffix(name, keyFact) && value == "false" && r.method == APIKey {
@@ -128,9 +132,53 @@ func (r *removing) check(ctx context.Context) error {
 			}
 		}
 	}, func(p *policy) string {
-		p.release(r.t.stage, r.value)
+		p.release(r.demand())
 		return p.canonical()
 	}, r.note)
+}
+
+// demand is what the stage's statement says, as far as taking it out goes.
+func (r *removing) demand() demand {
+	return demand{arn: r.account.executeARN(r.t.api), stage: r.t.stage, others: r.t.otherStages, value: r.value}
+}
+
+// checkPolicy refuses where the demand cannot end without ending more.
+func (r *removing) checkPolicy() error {
+	if r.method != Referer {
+		return nil
+	}
+	p, err := parsePolicy(r.t.policy)
+	if err != nil {
+		return err
+	}
+	if kept := p.release(r.demand()); len(kept) > 0 {
+		return fmt.Errorf("the resource policy knows the secret beyond the lock, %s; edit the policy by hand and deploy it first", strings.Join(kept, "; "))
+	}
+	return nil
+}
+
+// warnOfKeys tells before the change how much loses its key: the flags keep no
+// trace of who set them, so all of the stage's go.
+func (r *removing) warnOfKeys() {
+	count := 0
+	for i := range r.t.resources {
+		resource := &r.t.resources[i]
+		for verb, method := range resource.ResourceMethods {
+			if aws.ToBool(method.ApiKeyRequired) || r.t.deployed[aws.ToString(resource.Path)][verb].ApiKeyRequired {
+				count++
+			}
+		}
+	}
+	if r.method != APIKey || count == 0 {
+		return
+	}
+	r.note(LineNote, "Warning: %d methods demand no API key afterwards, also those that did before the lock or that it excluded: the flag does not say who set it.", count)
+	if names := r.t.customerKeys(r.plans); len(names) > 0 {
+		r.note(LineNote, "Warning: usage plans that the lock did not make tie keys to the stage (%s); nobody needs those any more either.", strings.Join(names, ", "))
+	}
+	if len(r.t.otherStages) > 0 {
+		r.note(LineNote, "Warning: the next deployment of the other stages (%s) demands no key there either.", strings.Join(r.t.otherStages, ", "))
+	}
 }
 
 // release has the gateway demand nothing any more.
@@ -175,9 +223,7 @@ func (r *removing) releaseReferer(ctx context.Context) (changed bool, err error)
 		return false, err
 	}
 	before := p.canonical()
-	if left := p.release(r.t.stage, r.value); left > 0 {
-		return false, fmt.Errorf("%d statements of the resource policy know the secret in a way that cannot be undone safely (an Allow, or further conditions); edit the policy by hand", left)
-	}
+	p.release(r.demand()) // checkPolicy has seen that nothing is kept
 	if p.canonical() != before {
 		if err := r.putPolicy(ctx, p.text()); err != nil {
 			return false, err
