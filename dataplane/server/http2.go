@@ -259,6 +259,7 @@ func (h *h2Conn) write(f func() error) error {
 	if h.failed == nil {
 		h.c.armWrite()
 		h.c.cork()
+		h.failed = errContained // should f panic: half a frame is the last one
 		h.failed = f()
 	}
 	if h.failed == nil && last {
@@ -279,6 +280,7 @@ func (h *h2Conn) writeLater(f func() error) error {
 	if h.failed == nil {
 		h.c.armWrite()
 		h.c.cork()
+		h.failed = errContained // should f panic: half a frame is the last one
 		h.failed = f()
 	}
 	if h.failed != nil {

@@ -13,7 +13,10 @@ import (
 	"golang.org/x/net/http2"
 )
 
-var errStreamReset = errors.New("stream was reset")
+var (
+	errStreamReset = errors.New("stream was reset")
+	errContained   = errors.New("answering panicked")
+)
 
 // h2Stream is one request and its response. It is the request's body too.
 type h2Stream struct {
@@ -126,6 +129,13 @@ func (s *h2Stream) run() {
 	defer s.cancel()
 	srv := s.h.c.srv
 	defer srv.contain(s.h.c.facts.ID)
+	ending := false
+	defer func() {
+		if !ending { // a fault of our own: what the connection knows may be half
+			s.end(errContained)
+			s.h.drain()
+		}
+	}()
 	resp := s.ready
 	switch {
 	case resp != nil:
@@ -137,6 +147,7 @@ func (s *h2Stream) run() {
 		resp = srv.answer(s.ctx, s.h.c.roles, &s.exchange)
 	}
 	sent, err := s.respond(resp)
+	ending = true
 	s.end(err)
 	srv.finish(&s.exchange, resp.Status, sent, err != nil)
 	if resp.Close {

@@ -184,6 +184,24 @@ func TestPanics(t *testing.T) {
 	}
 }
 
+// TestHTTP2FaultLeavesTheBooks: a stream whose answering panics in our own code
+// does not count as running for good, so its connection ends.
+func TestHTTP2FaultLeavesTheBooks(t *testing.T) {
+	o := testOptions(answering(func() *exchange.Response {
+		return &exchange.Response{Status: 200, Body: exchange.Stream(unclosable{strings.NewReader("hello")}, 5)}
+	}))
+	c := dialH2(t, listen(t, newTestServer(t, o), AllRoles))
+	c.request(1, true, get()...)
+	c.finished()
+	if c.status[1] != "200" || c.goAway == nil {
+		t.Errorf("%q %v", c.status[1], c.goAway)
+	}
+}
+
+type unclosable struct{ io.Reader }
+
+func (unclosable) Close() error { panic("no way") }
+
 type lockedWriter struct {
 	mu *sync.Mutex
 	w  io.Writer
