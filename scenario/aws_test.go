@@ -137,7 +137,9 @@ func (s *story) call(args []string, read func(string) (string, error), getenv fu
 			return err
 		}
 	}
-	client := http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	// A connection of its own: other stories, and httptest's servers when they end,
+	// close those that http.DefaultTransport keeps.
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := client.Do(request)
 	if err != nil {
 		return err
@@ -146,7 +148,6 @@ func (s *story) call(args []string, read func(string) (string, error), getenv fu
 	if err := errors.Join(err, answer.Body.Close()); err != nil {
 		return err
 	}
-	client.CloseIdleConnections()
 	if answer.StatusCode >= 300 {
 		s.failure = readFailure(line.table, answer, body)
 		return nil

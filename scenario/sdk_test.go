@@ -81,7 +81,7 @@ func newBench(t *testing.T) *bench {
 	})
 	b.endpoint = a.Addresses()[0].URL
 	b.ca.AppendCertsFromPEM(a.CACertificate())
-	sdk := aws.Config{Region: sdkRegion, BaseEndpoint: aws.String(b.endpoint), HTTPClient: wholeBodies{&http.Client{Timeout: patience}},
+	sdk := aws.Config{Region: sdkRegion, BaseEndpoint: aws.String(b.endpoint), HTTPClient: wholeBodies{&http.Client{Timeout: patience, Transport: &http.Transport{}}},
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 	b.gateway, b.cdn = apigateway.NewFromConfig(sdk), cloudfront.NewFromConfig(sdk)
 	return b
