@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cdntypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+
+	iam "drawbridge/engine/policy"
 )
 
 // Outcome is what became of a probe at the gateway's lock.
@@ -179,26 +181,7 @@ func matchesPattern(pattern, viewed string) bool {
 	if !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "*") {
 		pattern = "/" + pattern
 	}
-	return wildcard(pattern, viewed)
-}
-
-func wildcard(pattern, text string) bool {
-	star, mark, p, i := -1, 0, 0, 0
-	for i < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[i]):
-			p, i = p+1, i+1
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
+	return iam.Like(pattern, viewed)
 }
 
 // with is a probe that sends a secret as well.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"drawbridge/engine/policy"
 )
 
 // Name is a function's name as AWS takes it: "name", "name:qualifier", the
@@ -56,27 +58,9 @@ func matchARN(pattern, arn string) bool {
 		return false
 	}
 	for i := range parts {
-		if !matchGlob(patterns[i], parts[i]) {
+		if !policy.Like(patterns[i], parts[i]) {
 			return false
 		}
 	}
 	return true
-}
-
-func matchGlob(pattern, text string) bool {
-	star, mark, p := -1, 0, 0
-	for t := 0; t < len(text); {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark, p = p, t, p+1
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p, t = p+1, t+1
-		case star >= 0:
-			mark++
-			p, t = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }

@@ -248,7 +248,7 @@ func (p *parser) unicode(b []byte) ([]byte, error) {
 	return utf8.AppendRune(b, r), nil // a lone surrogate becomes U+FFFD
 }
 
-// hex4 reads uXXXX.
+// hex4 reads the u of an escape and its four hexadecimal digits.
 func (p *parser) hex4() (rune, error) {
 	if p.at+5 > len(p.text) {
 		p.at = len(p.text)

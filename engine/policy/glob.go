@@ -13,6 +13,17 @@ const (
 	anyOne = '\xfe'
 )
 
+// wildcards turns the stars and question marks of a text into a glob's.
+var wildcards = strings.NewReplacer("*", string([]byte{anyRun}), "?", string([]byte{anyOne}))
+
+// Like reports whether the whole of s matches pattern, in which * stands for any
+// run of characters and ? for one, as in StringLike and in CloudFront's path
+// patterns. Its time is that of globMatch. A pattern that is not UTF-8 could
+// hold a glob's own bytes; what is wrong in it stands for U+FFFD.
+func Like(pattern, s string) bool {
+	return globMatch(wildcards.Replace(strings.ToValidUTF8(pattern, "\uFFFD")), s)
+}
+
 // globMatch reports whether the whole of s matches p. * is any run of
 // characters, ? exactly one. It never goes back over a star: leftmost match of
 // the piece between two stars is always good enough. The time is

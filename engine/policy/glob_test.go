@@ -92,3 +92,18 @@ func FuzzGlob(f *testing.F) {
 		}
 	})
 }
+
+func TestLike(t *testing.T) {
+	for _, row := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"*", "", true}, {"", "", true}, {"", "a", false}, {"/a*", "/a/b/c", true}, {"/a*c", "/a/b/c", true},
+		{"/a*d", "/a/b/c", false}, {"?", "", false}, {"?b", "ab", true}, {"a?*", "a", false}, {"a**b", "ab", true},
+		{"*.jpg", "/x.jpg", true}, {"A", "a", false}, {"\xff", "anything", false},
+	} {
+		if got := Like(row.pattern, row.text); got != row.want {
+			t.Errorf("Like(%q, %q) = %t", row.pattern, row.text, got)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"drawbridge/engine/policy"
 )
 
 // Run judges a stack. It never fails: what it cannot tell it says.
@@ -265,28 +267,7 @@ func (l *link) viewerPath(stage, resource string) string {
 
 // matches is a path pattern of * and ? (cloudfront.md 2.3).
 func (b *Behavior) matches(path string) bool {
-	return wild(strings.TrimPrefix(b.PathPattern, "/"), strings.TrimPrefix(path, "/"))
-}
-
-// wild matches * and ?, in time len(pattern) × len(s).
-func wild(pattern, s string) bool {
-	star, mark, p, i := -1, 0, 0, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
-			p++
-			i++
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
+	return policy.Like(strings.TrimPrefix(b.PathPattern, "/"), strings.TrimPrefix(path, "/"))
 }
 
 // canaryDoors are methods that only the canary's deployment has.
